@@ -8,6 +8,7 @@
  *     290 MB, so 0.15 vCPU (s.yaml) allow about 40 MB/s, TLS not counted.
  * HASH-4. Memory is a few parts, whatever the size of the disk: 155 MB in all, of 256.
  */
+import type { createSHA256 } from "hash-wasm";
 import * as z from "zod/mini";
 import { readPart } from "../../../shared/cloud/oss/objects.ts";
 import { formatDuration, hours, minutes, seconds } from "../../../shared/duration.ts";
@@ -87,13 +88,13 @@ async function hashDisk(given: Hash, ports: Ports): Promise<Outcome> {
     : next(Hash, { file, disks: others, read: 0, begunAt }, { note });
 }
 
-type Hasher = Awaited<ReturnType<typeof import("hash-wasm").createSHA256>>;
+type Hasher = Awaited<ReturnType<typeof createSHA256>>;
 
 /** The hash as the event carries it. Another version of the library may not read that: then the disk is read again. */
 async function hasherOf({ read, state }: Hash): Promise<{ readonly hash: Hasher; readonly from: number }> {
   // Compiled here only: no other invocation hashes a disk.
-  const { createSHA256 } = await import("hash-wasm");
-  const hash = await createSHA256();
+  const library = await import("hash-wasm");
+  const hash = await library.createSHA256();
   if (state === undefined) return { hash: hash.init(), from: 0 };
   try {
     return { hash: hash.load(Buffer.from(state, "base64")), from: read };

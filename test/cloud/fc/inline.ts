@@ -145,22 +145,14 @@ function evaluate(file: string, { variables }: StartData, globals: Globals): unk
     "timers/promises": { ...timers, setTimeout: sleeper.sleep },
   };
   const real = createRequire(file);
-  const requireOne = (id: string): unknown => {
-    if (isBuiltin(id)) return own[id.replace(/^node:/, "")] ?? real(id);
-    // In the cloud the code folder is the root: nothing above it lends modules.
-    const beside = join(file, "..", id);
-    if (!/^\.\/[\w-]+\.js$/.test(id) || !existsSync(beside)) throw new Error(`Cannot find module '${id}'`);
-    const loaded = modules.get(beside) ?? run(beside);
-    modules.set(beside, loaded);
-    return loaded;
-  };
+  const requireOwn = (id: string): unknown => own[id.replace(/^node:/, "")] ?? real(id);
   const write = (...parts: unknown[]): void => say({ kind: "log", text: `${format(...parts)}\n` });
   // Instance ids come from the seed of the cloud.
   const seed = createHash("sha256")
     .update(variables["FC_INSTANCE_ID"] ?? "")
     .digest()
     .readUInt32LE();
-  const globalsOfAll: readonly unknown[] = [
+  return evaluateAll(file, requireOwn, [
     date,
     patience.signals,
     gate.fetch,
@@ -169,11 +161,27 @@ function evaluate(file: string, { variables }: StartData, globals: Globals): unk
     Object.defineProperties({}, { ...Object.getOwnPropertyDescriptors(Math), random: { value: draw(seed) } }),
     Object.create(process, { env: { value: { ...variables } } }),
     { log: write, info: write, debug: write, warn: write, error: write },
-  ];
+  ]);
+}
+
+/** Evaluates `file`, and each file beside it once when it is required. In the cloud nothing above that folder lends modules. */
+function evaluateAll(
+  file: string,
+  requireBuiltin: (id: string) => unknown,
+  globals: readonly unknown[],
+): unknown {
   const modules = new Map<string, unknown>();
+  const requireOne = (id: string): unknown => {
+    if (isBuiltin(id)) return requireBuiltin(id);
+    const beside = join(file, "..", id);
+    if (!/^\.\/[\w-]+\.js$/.test(id) || !existsSync(beside)) throw new Error(`Cannot find module '${id}'`);
+    const loaded = modules.get(beside) ?? run(beside);
+    modules.set(beside, loaded);
+    return loaded;
+  };
   const run = (script: string): unknown => {
     const module = { exports: {} };
-    bundleOf(script)(module.exports, requireOne, module, script, join(script, ".."), ...globalsOfAll);
+    bundleOf(script)(module.exports, requireOne, module, script, join(script, ".."), ...globals);
     return module.exports;
   };
   return run(file);

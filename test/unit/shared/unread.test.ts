@@ -68,7 +68,6 @@ test("every other object has a reason that names it, and the place where it belo
     ["disks/appliance/SHA256SUMS", /checksums/],
     ["disks/appliance/appliance.qcow2.sha512", /checksums/],
     ["disks/appliance/appliance.iso.sha256", /checksums/],
-    ["disks/appliance/appliance.qcow2.SHA256", /checksums/],
     ["disks/appliance.vhd.md5", /checksums/],
   ];
   for (const [key, place] of rows) {
