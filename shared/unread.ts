@@ -80,8 +80,8 @@ const unreadComponent = (key: string): string | undefined =>
 const IN_PLACE = new RegExp(`^${FOLDER.disks}${NAME}/[^/]+$`);
 
 function unreadDisk(key: string): string | undefined {
-  // A bake compares it with the disk.
-  if (recipeOfDisk(key.replace(/\.md5$/, "")) !== undefined) return undefined;
+  // A bake compares them with the disk.
+  if (recipeOfDisk(key.replace(/\.(?:md5|sha256)$/, "")) !== undefined) return undefined;
   if (CHECKSUM.test(key))
     return `${key}: no function reads checksums and signatures, so it starts no bake; delete it, or leave it there`;
   return IN_PLACE.test(key)

@@ -33,6 +33,12 @@ test("an object comes back as it was put, with its metadata, digest and time", a
   expect(unchanged.res.status).toBe(304);
   const part = await client.get("a.json", { headers: { Range: "bytes=1-" } });
   expect([part.res.status, known<Buffer>(part.content).toString()]).toEqual([206, "}"]);
+  // The condition comes before the range.
+  const etag = headers["etag"] ?? "";
+  const same = await client.get("a.json", { headers: { Range: "bytes=0-0", "If-Match": etag } });
+  expect([same.res.status, known<Buffer>(same.content).toString()]).toEqual([206, "{"]);
+  const other = client.get("a.json", { headers: { Range: "bytes=0-0", "If-Match": '"0"' } });
+  expect(await failure(other)).toEqual([412, "PreconditionFailed"]);
   await cloud.close();
 });
 

@@ -4,6 +4,7 @@ import {
   headObject,
   listObjects,
   putObject,
+  readPart,
 } from "../../shared/cloud/oss/objects.ts";
 import { hours } from "../../shared/duration.ts";
 import { CloudError } from "../../shared/errors.ts";
@@ -70,3 +71,20 @@ onCloud("a session's requests are signed with its token", async ({ cloud, expect
   const stolen = connected(cloud, { credentials: { ...session, securityToken: "" } });
   await expect(getObject(stolen, "a")).rejects.toThrow(CloudError);
 });
+
+onCloud(
+  "a part is exactly the bytes that were asked for, of the object that was seen, or an error",
+  async ({ cloud, expect }) => {
+    const client = connected(cloud);
+    const { etag } = await putObject(client, "disk", "0123456789");
+    const part = (from: number, bytes: number, of = etag) =>
+      readPart(client, { key: "disk", etag: of, from, bytes }).then((read) => read?.toString());
+    expect(await Promise.all([part(0, 1), part(3, 4), part(0, 10)])).toEqual(["0", "3456", "0123456789"]);
+    expect(await part(0, 1, "another")).toBeUndefined();
+    expect(await readPart(client, { key: "none", etag, from: 0, bytes: 1 })).toBeUndefined();
+    // The object is shorter than was said.
+    await expect(part(8, 3)).rejects.toMatchObject({ kind: "wait", code: "UnreadableAnswer" });
+    await putObject(client, "disk", "9876543210");
+    expect(await part(0, 1)).toBeUndefined();
+  },
+);

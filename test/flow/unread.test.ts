@@ -25,7 +25,7 @@ test("an object that no function reads is reported once, whenever it is found, a
   const channel = await startChannel();
   const channels = { default: { kind: "json", url: `${channel.url}/default` } };
   const kiln = await deploy({ env: { KILN_CHANNELS: JSON.stringify(channels) } });
-  const at = ["disks/SHA256SUMS", "disks/app/app.qcow2.sha256", "fleets/web.txt", "recipes/web.YAML"];
+  const at = ["disks/SHA256SUMS", "disks/app/app.qcow2.sha512", "fleets/web.txt", "recipes/web.YAML"];
   const quiet = ["recipe/web.yaml", "web.yaml"];
   for (const key of [...at, ...quiet, "scripts/a.yaml", "inputs/b.json"])
     await kiln.upload(key, "family: web\n");

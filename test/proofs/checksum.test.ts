@@ -1,11 +1,16 @@
 /** Checksums beside uploaded disks. */
 import { createHash } from "node:crypto";
-import { hours } from "../../shared/duration.ts";
+import { hours, minutes } from "../../shared/duration.ts";
+import { runKey } from "../../shared/keys.ts";
 import { test } from "../support/deploy.ts";
+import { BUCKET, type Deployment } from "../support/deployment.ts";
 import { diskFile } from "../support/disk-file.ts";
 import { recipeText } from "../support/recipes.ts";
 import { ownImages } from "../support/world.ts";
 
+const MB = 1024 * 1024;
+const UPLOAD = recipeText({ source: { upload: {} }, provision: [], test: { skip: true }, family: "app" });
+const sha256 = (bytes: Buffer) => createHash("sha256").update(bytes).digest("hex");
 const md5 = (bytes: Buffer) => createHash("md5").update(bytes).digest("hex");
 
 test("a disk is imported when its MD5 is as the file beside it says, and refused before anything happens when it is not", async ({
@@ -34,4 +39,111 @@ test("a disk is imported when its MD5 is as the file beside it says, and refused
   expect((await put("three.vhd", "see the release page", two))[1]).toContain("holds no MD5");
   expect(ownImages(kiln)).toHaveLength(1);
   expect(kiln.records("check")).toEqual([]);
+});
+
+/** A disk of several parts, of which no two are the same. */
+function longDisk(mark: number): Buffer {
+  const disk = Buffer.alloc(20 * MB + 4096);
+  for (let at = 0; at < disk.length; at += 4096) disk.writeUInt32BE(at + mark, at);
+  diskFile("qcow2", mark).copy(disk, 0, 0, 512);
+  return disk;
+}
+
+/** A deployment that takes disks, and what becomes of one: how its bake ends, and the notes of its hashing. */
+async function withUploads(kiln: Deployment) {
+  await kiln.upload("recipes/app.yaml", UPLOAD);
+  await kiln.cloud.settle({ forMs: minutes(2) });
+  return async (name: string, checksum: string, disk: Buffer) => {
+    await kiln.upload(`disks/app/${name}.sha256`, checksum);
+    await kiln.upload(`disks/app/${name}`, disk);
+    await kiln.cloud.settle({ forMs: minutes(20) });
+    const { run = "", state, reason = "" } = kiln.records("bake-app").at(-1) ?? {};
+    const log = kiln.cloud.oss.get(BUCKET, runKey(run)).body.toString();
+    const notes = [...log.matchAll(/"note":"([^"]*(?:SHA-256|hashed)[^"]*)"/g)].map(([, note]) => note);
+    return { state, reason, notes };
+  };
+}
+
+/** Parts of disks that are asked for: the formats of all disks are read by another kind of call, at their ends. */
+const partsOf = (disk: string) => {
+  let asked = 0;
+  return (hit: (n: number) => boolean) =>
+    ({ key, range = "" }: Readonly<Record<string, string>>): boolean =>
+      key === `disks/app/${disk}` && /^bytes=\d+-\d+$/.test(range) && hit(asked++);
+};
+
+/** Where each part of a disk begins that was asked for, in MB, in order. */
+const asked = ({ cloud }: Deployment, disk: string): number[] =>
+  cloud.callLog
+    .entries()
+    .filter(({ action, params }) => action === "GetObject" && params["key"] === `disks/app/${disk}`)
+    .flatMap(({ params }) => /^bytes=(\d+)-\d+$/.exec(params["range"] ?? "")?.slice(1) ?? [])
+    .map((from) => Number(from) / MB);
+
+test("a disk of any size is imported when its SHA-256 is as the file beside it says, and refused when it is not", async ({
+  kiln,
+  expect,
+}) => {
+  const put = await withUploads(kiln);
+  const [one, two] = [longDisk(1), longDisk(2)];
+  expect(await put("one.qcow2", `${sha256(one).toUpperCase()} *one.qcow2\r\n`, one)).toEqual({
+    state: "done",
+    reason: "",
+    notes: ["disks/app/one.qcow2 has the SHA-256 that disks/app/one.qcow2.sha256 says"],
+  });
+  const other = await put("two.qcow2", `SHA256 (two.qcow2) = ${sha256(one)}`, two);
+  expect(other).toMatchObject({ state: "failed" });
+  expect(other.reason).toContain(
+    `disks/app/two.qcow2 has the SHA-256 ${sha256(two)}, and disks/app/two.qcow2.sha256 says ${sha256(one)}`,
+  );
+  expect((await put("three.qcow2", "see the release page", two)).reason).toContain(
+    "disks/app/three.qcow2.sha256 has no SHA-256 of three.qcow2; write one line, <64 hexadecimal digits>  three.qcow2",
+  );
+  expect(ownImages(kiln)).toHaveLength(1);
+  expect(kiln.records("check")).toEqual([]);
+});
+
+test("a part whose answer is lost, and a crash, cost no byte before it: the hash goes on where it was", async ({
+  kiln,
+  expect,
+}) => {
+  const put = await withUploads(kiln);
+  const disk = longDisk(1);
+  const { faults } = kiln.cloud;
+  const aim = { product: "oss", action: "GetObject" } as const;
+  const when = partsOf("one.qcow2");
+  // Part 0, then 1, which is lost; the next invocation begins with 1.
+  faults.add({ ...aim, kind: "after", when: when((n) => n === 1) });
+  const one = await put("one.qcow2", sha256(disk), disk);
+  expect(one).toEqual({
+    state: "done",
+    reason: "",
+    notes: [
+      "disks/app/one.qcow2: 19 % of its bytes are hashed",
+      "disks/app/one.qcow2 has the SHA-256 that disks/app/one.qcow2.sha256 says",
+    ],
+  });
+  expect(asked(kiln, "one.qcow2")).toEqual([0, 4, 4, 8, 12, 16, 20]);
+  faults.clear();
+  // The crash after part 1 loses part 0 too, because both are read by one invocation.
+  faults.add({ ...aim, kind: "crash", when: partsOf("two.qcow2")((n) => n === 1) });
+  const other = longDisk(2);
+  expect(await put("two.qcow2", sha256(other), other)).toMatchObject({ state: "done" });
+  expect(asked(kiln, "two.qcow2")).toEqual([0, 4, 0, 4, 8, 12, 16, 20]);
+});
+
+test("a disk that is replaced while it is compared fails its bake, and the new one has a bake of its own", async ({
+  kiln,
+  expect,
+}) => {
+  const put = await withUploads(kiln);
+  const [disk, other] = [longDisk(1), longDisk(2)];
+  const before = () => void kiln.cloud.oss.put(BUCKET, "disks/app/one.qcow2", other);
+  const when = partsOf("one.qcow2")((n) => n === 1);
+  const end = kiln.cloud.faults.interleave({ product: "oss", action: "GetObject", when, before });
+  await put("one.qcow2", sha256(disk), disk);
+  end();
+  const reasons = kiln.records("bake-app").map(({ reason }) => reason);
+  expect(reasons).toContain("disks/app/one.qcow2 was replaced while it was compared; upload it again");
+  expect(ownImages(kiln)).toEqual([]);
 });

@@ -10,7 +10,7 @@ import { otherOwnerProblem } from "../../../shared/ownership.ts";
 import { ok, problem, type Result } from "../../../shared/result.ts";
 import { stagedFamily } from "../../../shared/stage.ts";
 import { tagDigest } from "../../../shared/baked.ts";
-import { checksumProblem } from "./checksum.ts";
+import { checksumsOf, type Sha256 } from "./checksum.ts";
 import { dataDiskFiles, dataDiskKeys } from "./data-disks.ts";
 import { readDiskFormat } from "./disk-format.ts";
 import type { ImportFile } from "./image.ts";
@@ -29,7 +29,8 @@ export type Base =
   | { readonly kind: "instance"; readonly source: Source<"instance">; readonly running: boolean }
   | { readonly kind: "snapshot"; readonly source: Source<"snapshot"> }
   | { readonly kind: "disks"; readonly disks: readonly ImageDisk[] }
-  | { readonly kind: "upload"; readonly file: ImportFile };
+  /** `sha256`: the disks whose bytes are compared with a checksum before the import (hash.ts). */
+  | { readonly kind: "upload"; readonly file: ImportFile; readonly sha256: readonly Sha256[] };
 
 /** A base, and the text by which bakes compare it. */
 export interface Identified {
@@ -159,15 +160,14 @@ async function uploadedDisk(
   if (!format.ok) return format;
   const data = await dataDiskFiles(source, key, cloud);
   if (!data.ok) return data;
-  for (const file of [key, ...dataDiskKeys(source, key)]) {
-    const wrong = await checksumProblem(file, cloud);
-    if (wrong !== undefined) return problem(wrong);
-  }
+  const sha256 = await checksumsOf([key, ...dataDiskKeys(source, key)], cloud);
+  if (!sha256.ok) return sha256;
   const { files, etags } = data.value;
   const dataDisks = files.length > 0 && { dataDisks: files };
   return found(etags.length === 0 ? etag : `${etag} ${tagDigest(etags.join(" "))}`, {
     kind: "upload",
     file: { key, format: format.value, ...traitsOf(source, key), ...dataDisks },
+    sha256: sha256.value,
   });
 }
 

@@ -126,7 +126,7 @@ const DISK_FILE = {
   sizeGb: z.exactOptional(z.int()),
 };
 /** A disk file to import, and the attributes of its image. */
-const ImportFile = z.strictObject({
+export const ImportFile = z.strictObject({
   ...DISK_FILE,
   dataDisks: z.exactOptional(z.array(z.strictObject(DISK_FILE))),
   architecture: z.enum(ARCHITECTURES),

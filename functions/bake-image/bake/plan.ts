@@ -6,6 +6,7 @@ import { eventsWith, type EventOf } from "../../../shared/workflow/envelope.ts";
 import { deliveryOf } from "../../../shared/workflow/run-id.ts";
 import { done, failed, next, phase, type Outcome } from "../../../shared/workflow/workflow.ts";
 import { builder } from "./builder.ts";
+import { captureFile } from "./hash.ts";
 import { Capture, captureOf, Stop } from "./image.ts";
 import type { Decision } from "./decide.ts";
 import { LockedInput } from "./input.ts";
@@ -68,7 +69,7 @@ async function begin(input: LockedInput, { base, plan, why }: Bake, ports: Ports
       return next(Capture, { from: { disks } }, planned);
     }
     case "upload":
-      return next(Capture, { from: { file: base.file } }, planned);
+      return captureFile(base, planned, ports);
   }
 }
 

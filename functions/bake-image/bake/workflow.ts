@@ -4,6 +4,7 @@
  *     builder            lock → plan → launch → boot → command ⇄ watch (⇄ reboot) → stop → capture → …
  *     instance           lock → plan → stop (⇄ await-snapshots) → capture → …, or without data disks
  *                        … → system-snapshot → capture → …
+ *     upload             lock → plan (→ hash, once and again) → capture → …
  *     other sources      lock → plan → capture → …
  *                                               … → await-image → tag-snapshots → release
  *     dry run            dry-run
@@ -29,6 +30,7 @@ import { firstEvent, type RequestEvent, type WorkflowEvent } from "../../../shar
 import type { Completion, Consequences, Workflow } from "../../../shared/workflow/workflow.ts";
 import { builder } from "./builder.ts";
 import { DryRun, dryRun } from "./dry-run.ts";
+import { hash } from "./hash.ts";
 import { awaitImage, awaitSnapshots, capture, finish, stop } from "./image.ts";
 import { Lock, lock } from "./lock.ts";
 import { plan } from "./plan.ts";
@@ -143,6 +145,7 @@ export const bake: Workflow = {
     stop,
     awaitSnapshots,
     systemSnapshot,
+    hash,
     capture,
     awaitImage,
     finish,

@@ -7,6 +7,7 @@
 import { sendToBucket, type BucketAnswer } from "./request.ts";
 import type { CloudClient } from "../client.ts";
 import { byToken } from "../ecs/pages.ts";
+import { unreadable } from "../refusal.ts";
 import { redact } from "../../redact.ts";
 import { ok, problem, type Result } from "../../result.ts";
 import { entriesOf, textOf } from "./xml.ts";
@@ -59,6 +60,39 @@ export async function getSmallObject(
   return object !== undefined && object.size > maxBytes
     ? problem(`${key} has ${object.size} bytes, more than the ${maxBytes} that it may have`)
     : ok(object);
+}
+
+/** A part of the object that `key` had when its ETag was read. */
+export interface ObjectPart {
+  readonly key: string;
+  readonly etag: string;
+  readonly from: number;
+  readonly bytes: number;
+}
+
+/**
+ * Exactly these bytes; undefined when `key` has another object by now, or none. The part must lie within the object.
+ * If-Match and Range: https://www.alibabacloud.com/help/en/oss/developer-reference/getobject
+ * @throws CloudError, also for an answer that is no such part: it is to be asked for again.
+ */
+export async function readPart(
+  client: CloudClient,
+  { key, etag, from, bytes }: ObjectPart,
+): Promise<Buffer | undefined> {
+  const range = `bytes=${from}-${from + bytes - 1}`;
+  const answer = await sendToBucket(client, {
+    action: "GetObject",
+    method: "GET",
+    key,
+    headers: { range, "if-match": `"${etag}"`, "x-oss-range-behavior": "standard" },
+    maxBytes: bytes,
+    allow: ["NoSuchKey", "PreconditionFailed"],
+  });
+  if (answer.status === 404 || answer.status === 412) return undefined;
+  const isPart = answer.headers["content-range"]?.startsWith(`${range.replace("=", " ")}/`) === true;
+  if (answer.status === 206 && isPart && answer.body.length === bytes) return answer.body;
+  const got = `${answer.status} with ${answer.body.length} bytes`;
+  throw unreadable("oss", "GetObject", undefined, new Error(`${range} was asked for, and ${got} came`));
 }
 
 /** The metadata of an object, or undefined when it does not exist. */

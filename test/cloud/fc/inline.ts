@@ -3,7 +3,7 @@
  * invocations do, and code that many threads share is never warm.
  *
  * INLINE-1. Each instance evaluates its bundle again, with a clock, random numbers, an environment, an output and sleeps
- *     of its own. V8 compiles the bundle once in the process. It is one script that needs only Node's modules.
+ *     of its own. V8 compiles the bundle once in the process. It needs only Node's modules and files beside it.
  * INLINE-2. Code cannot be stopped from outside. The code of an instance that has ended reaches nothing: its requests are
  *     not sent, answers do not arrive, sleeps do not end, and its output is dropped.
  * INLINE-3. A call that a fault keeps back costs no real time (patience.ts), if it is made with `node:http`.
@@ -11,7 +11,7 @@
  */
 import { AsyncLocalStorage } from "node:async_hooks";
 import { createHash } from "node:crypto";
-import { readFileSync, statSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import http from "node:http";
 import https from "node:https";
 import { createRequire, isBuiltin, SourceMap, type SourceMapPayload } from "node:module";
@@ -145,23 +145,14 @@ function evaluate(file: string, { variables }: StartData, globals: Globals): unk
     "timers/promises": { ...timers, setTimeout: sleeper.sleep },
   };
   const real = createRequire(file);
-  const requireOne = (id: string): unknown => {
-    if (!isBuiltin(id)) throw new Error(`Cannot find module '${id}'`);
-    return own[id.replace(/^node:/, "")] ?? real(id);
-  };
+  const requireOwn = (id: string): unknown => own[id.replace(/^node:/, "")] ?? real(id);
   const write = (...parts: unknown[]): void => say({ kind: "log", text: `${format(...parts)}\n` });
   // Instance ids come from the seed of the cloud.
   const seed = createHash("sha256")
     .update(variables["FC_INSTANCE_ID"] ?? "")
     .digest()
     .readUInt32LE();
-  const module = { exports: {} };
-  bundleOf(file)(
-    module.exports,
-    requireOne,
-    module,
-    file,
-    join(file, ".."),
+  return evaluateAll(file, requireOwn, [
     date,
     patience.signals,
     gate.fetch,
@@ -170,8 +161,30 @@ function evaluate(file: string, { variables }: StartData, globals: Globals): unk
     Object.defineProperties({}, { ...Object.getOwnPropertyDescriptors(Math), random: { value: draw(seed) } }),
     Object.create(process, { env: { value: { ...variables } } }),
     { log: write, info: write, debug: write, warn: write, error: write },
-  );
-  return module.exports;
+  ]);
+}
+
+/** Evaluates `file`, and each file beside it once when it is required. In the cloud nothing above that folder lends modules. */
+function evaluateAll(
+  file: string,
+  requireBuiltin: (id: string) => unknown,
+  globals: readonly unknown[],
+): unknown {
+  const modules = new Map<string, unknown>();
+  const requireOne = (id: string): unknown => {
+    if (isBuiltin(id)) return requireBuiltin(id);
+    const beside = join(file, "..", id);
+    if (!/^\.\/[\w-]+\.js$/.test(id) || !existsSync(beside)) throw new Error(`Cannot find module '${id}'`);
+    const loaded = modules.get(beside) ?? run(beside);
+    modules.set(beside, loaded);
+    return loaded;
+  };
+  const run = (script: string): unknown => {
+    const module = { exports: {} };
+    bundleOf(script)(module.exports, requireOne, module, script, join(script, ".."), ...globals);
+    return module.exports;
+  };
+  return run(file);
 }
 
 function wake({ skew, sleeper, patience }: Globals, aloneMs: number): void {

@@ -158,7 +158,8 @@ export class OssService {
 function describeCall(wire: WireRequest): Record<string, string> {
   const { bucket = "", key = "", query: pairs } = readAddress(wire);
   const query = new Map(pairs);
-  if (!query.has("append")) return { bucket, key };
+  const range = header(wire, "range");
+  if (!query.has("append")) return { bucket, key, ...(range !== "" && { range }) };
   const payload = wire.body.length <= 4096 && { payload: wire.body.toString("utf8") };
   return { bucket, key, position: query.get("position") ?? "", ...payload };
 }

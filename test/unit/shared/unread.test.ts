@@ -66,7 +66,8 @@ test("every other object has a reason that names it, and the place where it belo
     ["disks/appliance/2026/appliance.qcow2", /directly in disks\/<recipe>\//],
     ["disks/Appliance/appliance.qcow2", /directly in disks\/<recipe>\//],
     ["disks/appliance/SHA256SUMS", /checksums/],
-    ["disks/appliance/appliance.qcow2.sha256", /checksums/],
+    ["disks/appliance/appliance.qcow2.sha512", /checksums/],
+    ["disks/appliance/appliance.iso.sha256", /checksums/],
     ["disks/appliance.vhd.md5", /checksums/],
   ];
   for (const [key, place] of rows) {
@@ -125,6 +126,9 @@ test("what lies beside a disk starts no bake and is reported, by what it is; a d
     expect(recipeOfDisk(`disks/web/${name}`), name).toBe("web");
     expect(unreadReason(`disks/web/${name}`), name).toBeUndefined();
   }
+  // A bake compares them.
+  for (const name of ["a.qcow2.md5", "a.RAW.sha256"])
+    expect(unreadReason(`disks/web/${name}`), name).toBeUndefined();
   for (const key of ["app.vmdk", "app.VHDX", "images/app.qcow2.xz"])
     expect(unreadReason(key), key).toMatch(/move it to disks\/<recipe>\//);
 });
