@@ -99,12 +99,23 @@ const KILN = "npm run kiln --";
 const DOCUMENT = /\.(?:ya?ml|json)$/;
 
 /** A document is corrected; an object that no function reads, or that cannot be read, is dealt with as its reason says. */
-function afterCheck({ key }: RunDetails): string {
+function afterCheck({ key, reason = "" }: RunDetails): string {
   if (key === undefined) return t("correct the document and store it again");
+  const counts = SHADOWED.exec(reason)?.[1];
+  if (counts !== undefined)
+    return t("delete from the bucket the one that is not meant, {key} or {counts}", { key, counts });
   return unreadReason(key) !== undefined || !DOCUMENT.test(key)
     ? t("do with {key} in the bucket as the reason says; nothing else waits for it", { key })
-    : t("correct {key}, then {kiln} push {key}", { key, kiln: KILN });
+    : pushAgain(key);
 }
+
+const pushAgain = (key: string): string =>
+  t("correct {key}, then {kiln} push {key}", { key, kiln: KILN });
+
+/** The reason of a second object with the name of a document (shared/document-index.ts). */
+const SHADOWED = /: no function reads it as long as (\S+) is there/;
+/** The reason of a run whose document cannot be used (shared/errors.ts, shared/document-store.ts). */
+const INVALID = /^((?:recipes|fleets)\/\S+) has (?:one problem:|\d+ (?:problems:|bytes, ))/;
 
 /** What is missing of a request; an alert comes again by itself, and its instances would be launched twice. */
 function afterScaleOut({ subject, by, steps, asked = 0, result: { count } = {} }: RunDetails): string {
@@ -146,8 +157,10 @@ function afterDecision({ result = {} }: RunDetails): string | undefined {
 }
 
 function afterFailure(details: RunDetails): string {
-  const { run, kind, subject, outputs } = details;
+  const { run, kind, subject, outputs, reason } = details;
   const known = { kiln: KILN, run, name: subject };
+  const invalid = INVALID.exec(reason ?? "")?.[1];
+  if (invalid !== undefined) return pushAgain(invalid);
   if (kind === "check") return afterCheck(details);
   if (kind === "scale" || kind === "alerts") return afterScaleOut(details);
   if (outputs.length > 0 && kind === "bake")

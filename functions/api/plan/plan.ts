@@ -87,25 +87,30 @@ interface Asked {
 async function addRecipe(page: Rows, recipe: string, { window, looks, ports }: Asked): Promise<void> {
   const read = async () => {
     const found = await loadRecipe(ports.cloud, recipe);
-    return { found, bakes: await plannedBakes(recipe, found, { window, ports }) };
+    if ("problem" in found) return found;
+    const { document } = found;
+    return { document, bakes: await plannedBakes(document, { window, ports }) };
   };
   const planned = await orWhy(`recipes/${recipe}`, read, ports);
   if (!planned.ok) {
     page.bakes.push({ recipe, by: "timer:nightly", act: "unknown", why: planned.problem });
     return;
   }
-  const { found, bakes } = planned.value;
+  if ("problem" in planned.value) return void page.problems.push(planned.value.problem);
+  const { document, bakes } = planned.value;
   page.bakes.push(...bakes);
-  if ("document" in found)
-    page.retention.push(...(await plannedRetention(found.document, { window, looks, bakes, ports })));
+  page.retention.push(...(await plannedRetention(document, { window, looks, bakes, ports })));
 }
 
 /** A fleet has no row that says why. */
 async function addFleet(page: Rows, fleet: string, { window, ports }: Asked): Promise<void> {
-  const read = async () => plannedFleet(fleet, await loadFleet(ports.cloud, fleet), window, ports);
+  const read = async () => {
+    const found = await loadFleet(ports.cloud, fleet);
+    if ("problem" in found) page.problems.push(found.problem);
+    else page.fleets.push(...(await plannedFleet(fleet, found.document, window, ports)));
+  };
   const planned = await orWhy(`fleets/${fleet}`, read, ports);
-  if (planned.ok) page.fleets.push(...planned.value);
-  else page.problems.push(`fleets/${fleet}: ${planned.problem}`);
+  if (!planned.ok) page.problems.push(`fleets/${fleet}: ${planned.problem}`);
 }
 
 /** Each question is asked once for a page. */

@@ -1,6 +1,6 @@
 /** The bakes of the timer `nightly`, for the timer itself and for a plan of it. */
 import { apart } from "../../../shared/apart.ts";
-import { documentNames, loadRecipe, type Loaded } from "../../../shared/document-store.ts";
+import { documentNames, loadRecipe, logUnusable, type Loaded } from "../../../shared/document-store.ts";
 import type { Recipe } from "../../../shared/documents/recipe.ts";
 import type { Ports } from "../../../shared/invocation.ts";
 import type { Trigger } from "../../../shared/triggers.ts";
@@ -15,9 +15,9 @@ interface NightlyBake {
   readonly deliverOnly?: true;
 }
 
-/** The nightly bake of a recipe; undefined without one. One that cannot be read is baked too, so that its run reports why. */
+/** The nightly bake of a recipe; undefined without one, and for one that cannot be read: its check reports it. */
 export function nightlyBake(recipe: string, found: Loaded<Recipe>): NightlyBake | undefined {
-  if ("problem" in found) return { recipe };
+  if ("problem" in found) return undefined;
   const { rebake, source, family } = found.document;
   // An uploaded disk is baked when it is uploaded.
   if (rebake.nightly && source.kind !== "upload") return { recipe };
@@ -28,6 +28,10 @@ export function nightlyBake(recipe: string, found: Loaded<Recipe>): NightlyBake 
 export async function nightlyRecipes(ports: Pick<Ports, "cloud" | "log">): Promise<readonly NightlyBake[]> {
   const { cloud } = ports;
   const names = await documentNames(cloud, "recipes");
-  const bakes = await apart(names, async (name) => nightlyBake(name, await loadRecipe(cloud, name)), ports);
-  return bakes.filter((bake) => bake !== undefined);
+  const bakeOf = async (name: string): Promise<NightlyBake | undefined> => {
+    const found = await loadRecipe(cloud, name);
+    if ("problem" in found) logUnusable(found.problem, ports);
+    return nightlyBake(name, found);
+  };
+  return (await apart(names, bakeOf, ports)).filter((bake) => bake !== undefined);
 }
