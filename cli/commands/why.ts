@@ -109,8 +109,7 @@ function afterCheck({ key, reason = "" }: RunDetails): string {
     : pushAgain(key);
 }
 
-const pushAgain = (key: string): string =>
-  t("correct {key}, then {kiln} push {key}", { key, kiln: KILN });
+const pushAgain = (key: string): string => t("correct {key}, then {kiln} push {key}", { key, kiln: KILN });
 
 /** The reason of a second object with the name of a document (shared/document-index.ts). */
 const SHADOWED = /: no function reads it as long as (\S+) is there/;

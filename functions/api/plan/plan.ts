@@ -2,7 +2,7 @@
  * What the timers of the next 24 hours will do. Nothing is written: the decisions are those of the functions that act, asked
  * with the clock of the timer.
  *
- * PLAN-1. A page ends after a few seconds, whatever a deployment holds; `next` leads on.
+ * PLAN-1. A page ends after a few seconds or some calls, whatever a deployment holds; `next` leads on.
  * PLAN-2. A part that cannot be read is a problem of its row or of the plan. It never looks like nothing to do, and keeps no
  *     other from the plan.
  */
@@ -32,6 +32,8 @@ export interface PlanPage {
 
 /** Of the nine seconds that all calls of an answer may take (shared/http/handler.ts). */
 const PAGE_MS = seconds(4);
+/** In calls: a clock may stand still, and a single document may need as many again. */
+const PAGE_CALLS = 50;
 
 /** @param cursor `next` of the page before @throws CloudError */
 export async function plan(ports: Ports, cursor?: string): Promise<PlanPage> {
@@ -43,7 +45,7 @@ export async function plan(ports: Ports, cursor?: string): Promise<PlanPage> {
   const looks = onceEach(freshLooks(cloud));
   let last: string | undefined;
   for (const key of names) {
-    if (last !== undefined && clock.now() > now + PAGE_MS) break;
+    if (last !== undefined && (clock.now() > now + PAGE_MS || cloud.made.all > PAGE_CALLS)) break;
     const [folder = "", name = ""] = key.split("/");
     await (folder === "recipes" ? addRecipe : addFleet)(page, name, { window, looks, ports });
     last = key;
