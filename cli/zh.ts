@@ -299,6 +299,7 @@ export const ZH: Readonly<Record<string, string>> = {
   "correct the document and store it again": "修改文档并重新保存",
   "delete from the bucket the one that is not meant, {key} or {counts}":
     "从 Bucket 中删除 {key} 和 {counts} 中不需要的那个",
+  "correct {field} in {key}, then {kiln} push {key}": "更正 {key} 中的 {field}，然后 {kiln} push {key}",
   "correct {key}, then {kiln} push {key}": "修改 {key}，然后 {kiln} push {key}",
   "do with {key} in the bucket as the reason says; nothing else waits for it":
     "按原因处理 Bucket 中的 {key}，没有其他任务在等待它",

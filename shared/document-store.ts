@@ -32,7 +32,8 @@ async function readFirst(
 ): Promise<StoredObject | Problem> {
   for (const key of documentKeys(folder, name)) {
     const read = await getSmallObject(client, key, DOCUMENT_TEXT_MAX_BYTES);
-    if (!read.ok) return { problem: `${read.problem}; move scripts into objects under scripts/`, invalid: key };
+    if (!read.ok)
+      return { problem: `${read.problem}; move scripts into objects under scripts/`, invalid: key };
     if (read.value !== undefined) return read.value;
   }
   return { problem: `there is no ${folder}/${name}.yaml in bucket ${client.access.bucket}`, missing: true };

@@ -116,6 +116,17 @@ const SHADOWED = /: no function reads it as long as (\S+) is there/;
 /** The reason of a run whose document cannot be used (shared/errors.ts, shared/document-store.ts). */
 const INVALID = /^((?:recipes|fleets)\/\S+) has (?:one problem:|\d+ (?:problems:|bytes, ))/;
 
+/** A value of a document that the cloud refuses: in a list of refusals, or before the only one (shared/errors.ts). */
+const FIELD = /[ (]((?:source|test|image|launch)\.\w+(?:\.\w+)*)(?:\)| \S+: \w+ \w+ answered )/;
+
+/** A recipe is baked when it is stored. */
+function afterField(field: string, { kind, subject }: RunDetails): string {
+  const ofFleet = kind === "scale" || kind === "alerts";
+  const key = `${ofFleet ? "fleets" : "recipes"}/${subject}.yaml`;
+  const step = t("correct {field} in {key}, then {kiln} push {key}", { field, key, kiln: KILN });
+  return ofFleet ? `${step}; ${t("send the same request again")}` : step;
+}
+
 /** What is missing of a request; an alert comes again by itself, and its instances would be launched twice. */
 function afterScaleOut({ subject, by, steps, asked = 0, result: { count } = {} }: RunDetails): string {
   const missing = asked - (typeof count === "number" ? count : 0);
@@ -160,6 +171,8 @@ function afterFailure(details: RunDetails): string {
   const known = { kiln: KILN, run, name: subject };
   const invalid = INVALID.exec(reason ?? "")?.[1];
   if (invalid !== undefined) return pushAgain(invalid);
+  const field = FIELD.exec(` ${reason ?? ""}`)?.[1];
+  if (field !== undefined && outputs.length === 0) return afterField(field, details);
   if (kind === "check") return afterCheck(details);
   if (kind === "scale" || kind === "alerts") return afterScaleOut(details);
   if (outputs.length > 0 && kind === "bake")

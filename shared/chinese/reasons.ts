@@ -15,6 +15,7 @@ import { mistakesIn } from "./mistakes.ts";
 export const SENTENCES: Readonly<Record<string, string>> = {
   "none of {count} instances: {rest}": "请求的 {count} 台实例均未启动：{rest}",
   "none were needed": "无需启动",
+  "could not launch a {role}: {rest}": "无法启动 {role} 实例：{rest}",
   "limit max {max}: {used} running or on their way": "已达到 limits.max（{max}）：{used} 台正在运行或启动中",
   "limit max {max}: {used} running or on their way, {prepaid} of them stopped subscriptions":
     "已达到 limits.max（{max}）：{used} 台正在运行、启动中或为已停机的包年包月实例（{prepaid} 台）",

@@ -1,8 +1,8 @@
 /** A document that does not parse: its check explains it, and every reader says the same. */
 import { minutes } from "../../shared/duration.ts";
-import { kiln as run } from "../support/kiln.ts";
+import { kilnOn } from "../support/kiln.ts";
 import { test } from "../support/deploy.ts";
-import { BUCKET, type Deployment } from "../support/deployment.ts";
+import { BUCKET } from "../support/deployment.ts";
 import { fleetText } from "../support/fleets.ts";
 import { POLICY } from "../support/idle.ts";
 import { planned } from "../support/plan.ts";
@@ -14,15 +14,6 @@ const FLEET = "limit: is not known, and limits is already set";
 const RECIPE = "must be quoted, or written on the lines below";
 const badFleet = fleetText({ limit: { max: 3 }, size: { desired: 1 }, idle: POLICY });
 const badRecipe = recipeText({ provision: [{ "curl -H Host": "x" }] });
-
-const kiln = (on: Deployment, ...words: string[]) => {
-  const env = {
-    KILN_API: on.cloud.urls.http["kiln-api"],
-    KILN_CALLER: on.caller.name,
-    KILN_SECRET: on.caller.secret,
-  };
-  return answered(on, on.cloud.time.hold(run(words, { env })));
-};
 
 test("every reader of a document that does not parse says what its check said", async ({
   deploy,
@@ -48,7 +39,7 @@ test("every reader of a document that does not parse says what its check said", 
     ["db", "fleets/db.yaml"],
     ["app", "recipes/app.yaml"],
   ] as const) {
-    const why = await kiln(on, "why", name);
+    const why = await kilnOn(on, "why", name);
     expect(why.out).toContain(`next: correct ${key}, then npm run kiln -- push ${key}`);
   }
 
@@ -71,7 +62,7 @@ test("the next step after a second object of one name is to delete one of the tw
   await on.upload("fleets/dd.json", fleetText());
   await on.upload("fleets/dd.yml", fleetText());
   await on.cloud.settle({ forMs: minutes(5) });
-  const why = await kiln(on, "why", "dd");
+  const why = await kilnOn(on, "why", "dd");
   expect(why.out).toMatch(
     /next: delete from the bucket the one that is not meant, fleets\/dd\.(json|yml) or fleets\/dd\.yaml/,
   );
