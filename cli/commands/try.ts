@@ -9,6 +9,8 @@ export const tryRecipe: Command = {
   args: "FILE",
   count: [1, 1],
   options: {},
+  shape:
+    "ok, scenes: [{ title, ok, simulatedMs, steps }], summary; or ok, problems: [{ path, line, column, rule, suggestion }]",
   details: `Objects that the recipe names (scripts/…) lie beside the folder recipes/, as in the bucket. vSwitches, groups, types and
 base images that the local cloud does not have are made or replaced, and listed. Parameters take the variables of your shell.`,
   run,

@@ -421,3 +421,14 @@ test("a read is signed for each try, and a change whose signature ran out says w
   );
   expect(change.err).toContain("npm run kiln -- runs");
 });
+
+test("the JSON of watch names watch, and that of logs names logs", async () => {
+  const id = "bake-web-20260105-0123456789ab";
+  const at = "2026-01-05T00:00:00.000Z";
+  const begun = { run: id, kind: "bake", subject: "web", by: "x", phase: "p", beganAt: at, updatedAt: at };
+  const { url } = await webhook(
+    status(200, JSON.stringify({ ...begun, state: "done", steps: [], outputs: [] })),
+  );
+  for (const name of ["watch", "logs"])
+    expect(JSON.parse((await run(url, name, id, "--json")).out)).toMatchObject({ version: 1, command: name });
+});

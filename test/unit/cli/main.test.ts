@@ -14,6 +14,7 @@ describe("kiln", () => {
       const own = await kiln([name, "--help"]);
       expect(own).toMatchObject({ exit: 0, err: "" });
       expect(own.out).toContain(`npm run kiln -- ${name}`);
+      expect(own.out).toMatch(/^--json: \{ version, command, /m);
     }
   });
 
