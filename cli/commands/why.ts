@@ -1,12 +1,13 @@
 /** `why NAME|RUN`: why a run failed, the end of its output, and what to do next. */
-import { isRunId } from "../../shared/names.ts";
+import { documentName, nameLike } from "../../shared/documents/names.ts";
+import { isRunId, NAME } from "../../shared/names.ts";
 import { unreadReason } from "../../shared/unread.ts";
 import { familyName } from "../../shared/workflow/run-id.ts";
 import { CommandError, EXIT, jsonOf, type Command, type Exit, type Input, type Io } from "../command.ts";
 import { clientFor, type Client } from "../client.ts";
 import { linesIn, quoted, took, when } from "../format.ts";
 import { said, t } from "../language.ts";
-import { hasEnded, readRun, searchRuns, unsearched, type RunDetails } from "../runs.ts";
+import { hasEnded, readRun, searchRuns, unsearched, type RunDetails, type RunRow } from "../runs.ts";
 
 export const why: Command = {
   name: "why",
@@ -36,7 +37,7 @@ async function lastFailed(client: Client, name: string): Promise<string> {
   const subject = familyName(name);
   const query = { name: subject, state: "failed" };
   const found = await searchRuns(client, query, 1);
-  const [failed] = found.runs;
+  const failed = newest([...found.runs, ...(await checksOf(client, name))]);
   if (failed !== undefined) return failed.run;
   const command = unsearched(query, found, 1);
   if (command !== undefined)
@@ -58,6 +59,26 @@ async function lastFailed(client: Client, name: string): Promise<string> {
           state: t(last.state),
         }),
   );
+}
+
+const newest = (rows: readonly RunRow[]): RunRow | undefined =>
+  rows.toSorted((a, b) => b.updatedAt.localeCompare(a.updatedAt))[0];
+
+/** Checks whose ids are looked through for an object. */
+const CHECKS_MAX = 100;
+
+/**
+ * The checks that refused an object by its name or key, where no run can have this name: their reasons begin with the key
+ * (functions/janitor/documents/start.ts).
+ */
+async function checksOf(client: Client, asked: string): Promise<readonly RunRow[]> {
+  if (new RegExp(`^${NAME}$`).test(asked)) return [];
+  const query = { name: nameLike(documentName(asked)) ?? "document", kind: "check", state: "failed" };
+  const { runs } = await searchRuns(client, query, CHECKS_MAX);
+  return runs.filter(({ reason = "" }) => {
+    const key = /^(?:recipes|fleets)\/.*?\.(?:ya?ml|json)(?=[: ])/.exec(reason)?.[0] ?? "";
+    return [key, key.replace(/^\w+\//, ""), documentName(key)].includes(asked);
+  });
 }
 
 /** How a run stands, in some lines. */

@@ -70,3 +70,23 @@ test("the next step after a second object of one name is to delete one of the tw
   const { body } = await answered(on, on.api("GET", "/fleets/dd"));
   expect(body["note"]).toContain("fleets/dd.yml and fleets/dd.json have the same name and are not read");
 });
+
+test("why finds the check of an object by its name or key, whatever a run can be named", async ({
+  deploy,
+  expect,
+}) => {
+  const on = await deploy();
+  for (const key of ["recipes/应用.yaml", "recipes/机群.yaml", "fleets/My App.yaml", "fleets/db.yaml"])
+    await on.upload(key, badFleet);
+  await on.cloud.settle({ forMs: minutes(5) });
+  for (const [asked, key] of [
+    ["应用", "recipes/应用.yaml"],
+    ["recipes/应用.yaml", "recipes/应用.yaml"],
+    ["机群", "recipes/机群.yaml"],
+    ["My App", "fleets/My App.yaml"],
+    ["fleets/db.yaml", "fleets/db.yaml"],
+  ] as const) {
+    const why = await kilnOn(on, "why", asked);
+    expect([why.exit, why.out], asked).toEqual([0, expect.stringContaining(`why: ${key}`)]);
+  }
+});
