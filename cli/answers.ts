@@ -141,7 +141,7 @@ export const ANSWER = {
     more: truth,
     problems: texts,
   }),
-  runs: answer<RunPage>({ runs: list(RUN), next: some }),
+  runs: answer<RunPage>({ runs: list(RUN), next: some, incomplete: z.optional(truth) }),
   run: answer<RunDetails>({
     ...RUN,
     steps: list<RunDetails["steps"][number]>({ phase: text, at: instant, note: some }),

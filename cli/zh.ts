@@ -255,6 +255,8 @@ export const ZH: Readonly<Record<string, string>> = {
   done: "成功",
   failed: "失败",
   cancelled: "已取消",
+  "the index of runs is being rebuilt, so runs that have ended may be missing; ask again in half an hour":
+    "任务索引正在重建，已结束的任务可能不全；请半小时后再查",
   "no runs so far": "目前没有找到任务",
   "not all runs are searched; {command} searches the older ones":
     "任务尚未全部查找；用 {command} 继续查找更早的任务",

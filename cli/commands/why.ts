@@ -7,7 +7,7 @@ import { CommandError, EXIT, jsonOf, type Command, type Exit, type Input, type I
 import { clientFor, type Client } from "../client.ts";
 import { linesIn, quoted, took, when } from "../format.ts";
 import { said, t } from "../language.ts";
-import { hasEnded, readRun, searchRuns, unsearched, type RunDetails, type RunRow } from "../runs.ts";
+import { hasEnded, readRun, REBUILT, searchRuns, unsearched, type RunDetails, type RunRow } from "../runs.ts";
 
 export const why: Command = {
   name: "why",
@@ -49,6 +49,7 @@ async function lastFailed(client: Client, name: string): Promise<string> {
       }),
     );
   const [last] = (await searchRuns(client, { name: subject }, 1)).runs;
+  if (found.incomplete) throw new CommandError(EXIT.failed, `${t("no runs so far")}; ${t(REBUILT)}`);
   throw new CommandError(
     EXIT.failed,
     last === undefined

@@ -4,12 +4,15 @@
  * SEARCH-1. A page reads a bounded number of objects, whatever the history holds: at most LISTS_MAX pages of keys and
  *     the logs of as many runs as the page may have. A page may hold fewer runs than asked for and still have a `next`.
  * SEARCH-2. Keys only propose runs. What a run is, its log says; one without a log is left out.
+ * SEARCH-3. A last page says when the index is known to lack ended runs: its janitor has marked it, or it is empty although a
+ *     run has ended.
  */
-import { listObjects, LIST_PAGE } from "../../../shared/cloud/oss/objects.ts";
+import { headObject, listObjects, LIST_PAGE } from "../../../shared/cloud/oss/objects.ts";
+import { inBatches } from "../../../shared/in-batches.ts";
 import type { Ports } from "../../../shared/invocation.ts";
-import { FOLDER } from "../../../shared/keys.ts";
+import { FOLDER, openKey } from "../../../shared/keys.ts";
 import { isRunId } from "../../../shared/names.ts";
-import { INDEX, readEntry } from "../../../shared/workflow/run-index.ts";
+import { INCOMPLETE, INDEX, readEntry } from "../../../shared/workflow/run-index.ts";
 import { kindOf, subjectOf } from "../../../shared/workflow/run-id.ts";
 import type { Search } from "../routes.ts";
 import { rowsOf, type RunRow } from "./rows.ts";
@@ -23,6 +26,8 @@ export interface RunPage {
   readonly runs: readonly RunRow[];
   /** The cursor of the next page; absent on the last one. */
   readonly next?: string;
+  /** The index is being rebuilt, so ended runs may be missing (SEARCH-3). */
+  readonly incomplete?: true;
 }
 
 /** @throws CloudError */
@@ -33,6 +38,25 @@ export async function findRuns(search: Search, ports: Ports): Promise<RunPage> {
   const wanted = rows.filter((row) => state === undefined || row.state === state);
   return { runs: wanted, ...(next !== undefined && { next }) };
 }
+
+/** A page for a reader, who takes the last one for the whole answer (SEARCH-3). @throws CloudError */
+export async function runPage(search: Search, ports: Ports): Promise<RunPage> {
+  const page = await findRuns(search, ports);
+  const isWhole = page.next !== undefined || search.atWork === true || isAtWork(search.state);
+  return isWhole || !(await isIncomplete(ports)) ? page : { ...page, incomplete: true };
+}
+
+/** SEARCH-3. An index without entries is that of a new deployment as long as each of its first runs is at work. */
+export async function isIncomplete({ cloud }: Ports): Promise<boolean> {
+  const [first] = await listObjects(cloud, INDEX.all, { most: 1 });
+  if (first !== undefined) return first.key === INCOMPLETE;
+  const logs = await listObjects(cloud, `${FOLDER.runs}2`, { most: FIRST_RUNS });
+  const runs = logs.flatMap(({ key }) => /\/([^/]+)\.jsonl$/.exec(key)?.[1] ?? []).filter(isRunId);
+  const open = await inBatches(runs, (run) => headObject(cloud, openKey(run)));
+  return open.includes(undefined);
+}
+
+const FIRST_RUNS = 5;
 
 /** The keys of one folder, and the runs that they propose. */
 interface Part {
