@@ -102,14 +102,7 @@ export function clientFor(io: Io): Client {
     const first = await exchange(call, io.now(), io);
     const isRefused = isUnknownCaller(first) && first.trouble === undefined;
     const last = isRefused ? await exchange(call, first.at, io) : first;
-    if (isOfOther(target, last)) throw wrongTarget(target, url);
-    if (isUnknownCaller(last))
-      throw last.trouble === undefined
-        ? notAuthenticated(caller, url, first.at - io.now())
-        : ranOut(call, last.trouble);
-    if (last.status === 403 && refusalIn(last) === "not allowed")
-      throw notAllowed(caller, `${method} ${url.pathname}`);
-    if (isForeign(last)) throw foreign(last);
+    refuseOther(target, call, { last, skewMs: first.at - io.now() });
     return last;
   };
   return {
@@ -119,6 +112,21 @@ export function clientFor(io: Io): Client {
       return { ...parseReply(answer, reply), serverAt: reply.at };
     },
   };
+}
+
+/** @throws CommandError for an answer that is not of this function of Kiln to this caller */
+function refuseOther(
+  target: Target,
+  call: Call,
+  { last, skewMs }: { readonly last: Exchanged; readonly skewMs: number },
+): void {
+  const { url, caller, method } = call;
+  if (isOfOther(target, last)) throw wrongTarget(target, url);
+  if (isUnknownCaller(last))
+    throw last.trouble === undefined ? notAuthenticated(caller, url, skewMs) : ranOut(call, last.trouble);
+  if (last.status === 403 && refusalIn(last) === "not allowed")
+    throw notAllowed(caller, `${method} ${url.pathname}`);
+  if (isForeign(last)) throw foreign(last);
 }
 
 const isUnknownCaller = (reply: Reply): boolean =>
@@ -186,20 +194,30 @@ async function exchange(call: Call, at: number, io: Pick<Io, "err" | "sleep" | "
   let trouble: string | undefined;
   for (let tried = 1; ; tried++) {
     const got = await attempt(call, init, io.now() + aheadMs);
-    const isLast = tried === TRIES;
-    if ("why" in got) {
-      if (isLast || got.isFinal) throw new CommandError(EXIT.failed, `${call.url.origin} ${got.why}`);
-    } else {
-      aheadMs = got.at - io.now();
-      const isStale = call.reads && trouble !== undefined && isUnknownCaller(got);
-      if (isLast || !(BUSY.has(got.status) || isStale)) return { ...got, ...(trouble && { trouble }) };
-    }
-    if ("why" in got || BUSY.has(got.status)) {
-      trouble = "why" in got ? got.why : `answers ${got.status}`;
-      await pause(tried, `${call.url.origin} ${trouble}`, io);
+    const why = whyAgain(got);
+    const isOver = tried === TRIES || ("why" in got && got.isFinal);
+    if (isOver || (why === undefined && !isStale(call, got, trouble))) return ended(call, got, trouble);
+    if (!("why" in got)) aheadMs = got.at - io.now();
+    if (why !== undefined) {
+      trouble = why;
+      await pause(tried, `${call.url.origin} ${why}`, io);
     }
     if (call.reads) init = signed(call, io.now() + aheadMs);
   }
+}
+
+/** Why a request is sent again. */
+const whyAgain = (got: Reply | Unanswered): string | undefined =>
+  "why" in got ? got.why : BUSY.has(got.status) ? `answers ${got.status}` : undefined;
+
+/** Whether the signature of a read ran out while the server was busy. */
+const isStale = ({ reads }: Call, got: Reply | Unanswered, trouble: string | undefined): boolean =>
+  reads && trouble !== undefined && !("why" in got) && isUnknownCaller(got);
+
+/** @throws CommandError without an answer */
+function ended({ url }: Call, got: Reply | Unanswered, trouble: string | undefined): Exchanged {
+  if ("why" in got) throw new CommandError(EXIT.failed, `${url.origin} ${got.why}`);
+  return { ...got, ...(trouble !== undefined && { trouble }) };
 }
 
 async function pause(tried: number, why: string, io: Pick<Io, "err" | "sleep">): Promise<void> {

@@ -62,7 +62,7 @@ export async function loadRecipe(
   const { key, text, commit = "" } = read;
   const found = await recipeIn(client, key, text);
   // Whoever writes objects writes their metadata, too.
-  return { ...(await asChecked(client, "recipes", name, read, found)), ...(isCommit(commit) && { commit }) };
+  return { ...(await asChecked(client, "recipes", read, found)), ...(isCommit(commit) && { commit }) };
 }
 
 /** The recipe in a text, by its key or its bare name; with `help`, problems are explained. */
@@ -80,16 +80,15 @@ export const recipeIn = (
 /** As `loadRecipe`, for a fleet. */
 export async function loadFleet(client: CloudClient, name: string): Promise<Loaded<Fleet>> {
   const read = await readDocument(client, "fleets", name);
-  return "problem" in read ? read : storedFleet(client, name, read);
+  return "problem" in read ? read : storedFleet(client, read);
 }
 
 /** The fleet in an object of the bucket. */
 export const storedFleet = async (
   client: CloudClient,
-  name: string,
   object: Pick<StoredObject, "key" | "etag" | "text">,
 ): Promise<Loaded<Fleet>> =>
-  asChecked(client, "fleets", name, object, await fleetIn(client, object.key, object.text));
+  asChecked(client, "fleets", object, await fleetIn(client, object.key, object.text));
 
 /** As `recipeIn`, for a fleet. */
 export const fleetIn = (
@@ -107,15 +106,16 @@ export const fleetIn = (
 async function asChecked<T>(
   client: CloudClient,
   folder: DocumentFolder,
-  name: string,
   { key, etag }: Pick<StoredObject, "key" | "etag">,
   found: Loaded<T>,
 ): Promise<Loaded<T>> {
   if ("document" in found) return found;
-  const index = await readDocumentIndex(client, folder, name).catch((error: unknown) => {
-    permanent(error);
-    return undefined;
-  });
+  const index = await readDocumentIndex(client, folder, documentNameIn(key, folder) ?? "").catch(
+    (error: unknown) => {
+      permanent(error);
+      return undefined;
+    },
+  );
   const isOfIt = index?.key === key && index.etag === etag;
   return { problem: (isOfIt ? index.problem : undefined) ?? found.problem, invalid: key };
 }

@@ -106,13 +106,17 @@ function standingOf(run: RunDetails, now: number): readonly string[] {
 
 const LINES = 20;
 
-/** The end of the output of the last command. */
-async function endOfOutput(client: Client, { run, outputs }: RunDetails) {
-  const name = outputs.at(-1);
+/** The end of the output that the reason names, or of the last command; not of Kiln's own list of packages, which says no why. */
+async function endOfOutput(client: Client, { run, outputs, reason = "" }: RunDetails) {
+  const named = /\(all of it: \S+\/([a-z]+-\d+)\)/.exec(reason)?.[1];
+  const name = outputs.find((one) => one === named) ?? outputs.at(-1);
   if (name === undefined) return undefined;
   const { status, text } = await client.send("api", "GET", `/runs/${run}/logs/${name}`);
-  return status === 200 ? { name, lines: linesIn(text).slice(-LINES) } : undefined;
+  return status === 200 && !PACKAGES.test(text) ? { name, lines: linesIn(text).slice(-LINES) } : undefined;
 }
+
+/** The beginning of a list of packages, as base64 of gzip or plain (shared/packages.ts). */
+const PACKAGES = /^(?:H4sI|kiln (?:rpm|deb|pip|npm|end)$)/m;
 
 const shown = (output: Awaited<ReturnType<typeof endOfOutput>>): readonly string[] =>
   output === undefined ? [] : [t("the end of {name}:", { name: output.name }), ...quoted(output.lines)];
@@ -140,6 +144,15 @@ const INVALID = /^((?:recipes|fleets)\/\S+) has (?:one problem:|\d+ (?:problems:
 
 /** A value of a document that the cloud refuses: in a list of refusals, or before the only one (shared/errors.ts). */
 const FIELD = /[ (]((?:source|test|image|launch)\.\w+(?:\.\w+)*)(?:\)| \S+: \w+ \w+ answered )/;
+
+/** After a reason that names a mistake of a document; what a command has printed is none. */
+function afterMistake(details: RunDetails): string | undefined {
+  const { reason = "", outputs } = details;
+  const invalid = INVALID.exec(reason)?.[1];
+  if (invalid !== undefined) return pushAgain(invalid);
+  const field = outputs.length === 0 ? FIELD.exec(` ${reason}`)?.[1] : undefined;
+  return field === undefined ? undefined : afterField(field, details);
+}
 
 /** A recipe is baked when it is stored. */
 function afterField(field: string, { kind, subject }: RunDetails): string {
@@ -189,12 +202,10 @@ function afterDecision({ result = {} }: RunDetails): string | undefined {
 }
 
 function afterFailure(details: RunDetails): string {
-  const { run, kind, subject, outputs, reason } = details;
+  const { run, kind, subject, outputs } = details;
   const known = { kiln: KILN, run, name: subject };
-  const invalid = INVALID.exec(reason ?? "")?.[1];
-  if (invalid !== undefined) return pushAgain(invalid);
-  const field = FIELD.exec(` ${reason ?? ""}`)?.[1];
-  if (field !== undefined && outputs.length === 0) return afterField(field, details);
+  const ofDocument = afterMistake(details);
+  if (ofDocument !== undefined) return ofDocument;
   if (kind === "check") return afterCheck(details);
   if (kind === "scale" || kind === "alerts") return afterScaleOut(details);
   if (outputs.length > 0 && kind === "bake")

@@ -122,7 +122,7 @@ export async function fleet(name: string, ports: Ports, after = ""): Promise<Fle
   const loaded =
     stored === undefined || text === undefined
       ? { problem: stored?.problem ?? `there is no fleets/${name}.yaml any more` }
-      : await storedFleet(ports.cloud, name, { ...stored, text });
+      : await storedFleet(ports.cloud, { ...stored, text });
   const row = await rowOf(name, loaded, count, { ports, servedBy: servedOnce(ports) });
   const members = page.map(({ id, status, imageId, type, zone, tags }) => ({
     id,

@@ -36,4 +36,4 @@ test("no timer begins a run for a document that does not parse, and it is report
       key,
     ).toBe(true);
   await channel.close();
-});
+}, 120_000);

@@ -386,7 +386,7 @@ async function fastWebhook(busy: number) {
         ? [503, "cannot be accepted now, send it again"]
         : [200, "none"];
     const headers = { "x-kiln-version": "1", date: new Date(ms).toUTCString() };
-    response.writeHead(code as number, headers).end(JSON.stringify({ error, etag: "e" }));
+    response.writeHead(code, headers).end(JSON.stringify({ error, etag: "e" }));
   };
   const server = await webhook(answer);
   const started = ms;
