@@ -100,7 +100,7 @@ async function moves({ promotes, approval, delivers }: PlannedBake, { cloud }: P
 /** The instants at which a timer starts a bake of the recipe. */
 async function askedOf(document: Recipe, window: Window, { cloud }: Ports): Promise<readonly Asked[]> {
   const { name: recipe, schedule } = document;
-  const nightly = nightlyBake(recipe, { document });
+  const nightly = nightlyBake(document);
   const times = nightly === undefined ? [] : (firings(readTimers().nightly, window) ?? []);
   const nights = times.map((at): Asked => {
     const trigger = timerTrigger("nightly", at, cloud.access.bucket);

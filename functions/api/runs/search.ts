@@ -4,11 +4,11 @@
  * SEARCH-1. A page reads a bounded number of objects, whatever the history holds: at most LISTS_MAX pages of keys and
  *     the logs of as many runs as the page may have. A page may hold fewer runs than asked for and still have a `next`.
  * SEARCH-2. Keys only propose runs. What a run is, its log says; one without a log is left out.
- * SEARCH-3. A last page says when the index is known to lack ended runs: its janitor has marked it, or it is empty although a
- *     run has ended.
+ * SEARCH-3. A last page says when the index is known to lack ended runs: its janitor has marked it, or it is empty although the
+ *     first run has ended.
  */
+import { basename } from "node:path";
 import { headObject, listObjects, LIST_PAGE } from "../../../shared/cloud/oss/objects.ts";
-import { inBatches } from "../../../shared/in-batches.ts";
 import type { Ports } from "../../../shared/invocation.ts";
 import { FOLDER, openKey } from "../../../shared/keys.ts";
 import { isRunId } from "../../../shared/names.ts";
@@ -46,17 +46,14 @@ export async function runPage(search: Search, ports: Ports): Promise<RunPage> {
   return isWhole || !(await isIncomplete(ports)) ? page : { ...page, incomplete: true };
 }
 
-/** SEARCH-3. An index without entries is that of a new deployment as long as each of its first runs is at work. */
+/** SEARCH-3. An index without entries is that of a new deployment as long as its first run is at work. */
 export async function isIncomplete({ cloud }: Ports): Promise<boolean> {
   const [first] = await listObjects(cloud, INDEX.all, { most: 1 });
   if (first !== undefined) return first.key === INCOMPLETE;
-  const logs = await listObjects(cloud, `${FOLDER.runs}2`, { most: FIRST_RUNS });
-  const runs = logs.flatMap(({ key }) => /\/([^/]+)\.jsonl$/.exec(key)?.[1] ?? []).filter(isRunId);
-  const open = await inBatches(runs, (run) => headObject(cloud, openKey(run)));
-  return open.includes(undefined);
+  // Its log comes before its outputs, and its day before later ones.
+  const [log] = await listObjects(cloud, `${FOLDER.runs}2`, { most: 1 });
+  return log !== undefined && (await headObject(cloud, openKey(basename(log.key, ".jsonl")))) === undefined;
 }
-
-const FIRST_RUNS = 5;
 
 /** The keys of one folder, and the runs that they propose. */
 interface Part {

@@ -1,6 +1,6 @@
 /** The bakes of the timer `nightly`, for the timer itself and for a plan of it. */
 import { apart } from "../../../shared/apart.ts";
-import { documentNames, loadRecipe, logUnusable, type Loaded } from "../../../shared/document-store.ts";
+import { documentNames, loadRecipe, logUnusable } from "../../../shared/document-store.ts";
 import type { Recipe } from "../../../shared/documents/recipe.ts";
 import type { Ports } from "../../../shared/invocation.ts";
 import type { Trigger } from "../../../shared/triggers.ts";
@@ -15,10 +15,8 @@ interface NightlyBake {
   readonly deliverOnly?: true;
 }
 
-/** The nightly bake of a recipe; undefined without one, and for one that cannot be read: its check reports it. */
-export function nightlyBake(recipe: string, found: Loaded<Recipe>): NightlyBake | undefined {
-  if ("problem" in found) return undefined;
-  const { rebake, source, family } = found.document;
+/** The nightly bake of a recipe; undefined without one. */
+export function nightlyBake({ name: recipe, rebake, source, family }: Recipe): NightlyBake | undefined {
   // An uploaded disk is baked when it is uploaded.
   if (rebake.nightly && source.kind !== "upload") return { recipe };
   return family === undefined ? undefined : { recipe, deliverOnly: true };
@@ -30,8 +28,9 @@ export async function nightlyRecipes(ports: Pick<Ports, "cloud" | "log">): Promi
   const names = await documentNames(cloud, "recipes");
   const bakeOf = async (name: string): Promise<NightlyBake | undefined> => {
     const found = await loadRecipe(cloud, name);
-    if ("problem" in found) logUnusable(found.problem, ports);
-    return nightlyBake(name, found);
+    if ("document" in found) return nightlyBake(found.document);
+    logUnusable(found.problem, ports);
+    return undefined;
   };
   return (await apart(names, bakeOf, ports)).filter((bake) => bake !== undefined);
 }
