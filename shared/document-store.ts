@@ -80,15 +80,9 @@ export const recipeIn = (
 /** As `loadRecipe`, for a fleet. */
 export async function loadFleet(client: CloudClient, name: string): Promise<Loaded<Fleet>> {
   const read = await readDocument(client, "fleets", name);
-  return "problem" in read ? read : storedFleet(client, read);
+  if ("problem" in read) return read;
+  return asChecked(client, "fleets", read, await fleetIn(client, read.key, read.text));
 }
-
-/** The fleet in an object of the bucket. */
-export const storedFleet = async (
-  client: CloudClient,
-  object: Pick<StoredObject, "key" | "etag" | "text">,
-): Promise<Loaded<Fleet>> =>
-  asChecked(client, "fleets", object, await fleetIn(client, object.key, object.text));
 
 /** As `recipeIn`, for a fleet. */
 export const fleetIn = (
@@ -116,8 +110,8 @@ async function asChecked<T>(
       return undefined;
     },
   );
-  const isOfIt = index?.key === key && index.etag === etag;
-  return { problem: (isOfIt ? index.problem : undefined) ?? found.problem, invalid: key };
+  const explained = index?.key === key && index.etag === etag ? index.problem : undefined;
+  return { problem: explained ?? found.problem, invalid: key };
 }
 
 /** The document with its family as the cloud knows it. */

@@ -44,7 +44,7 @@ export async function status(ports: Ports) {
     more: open.next !== undefined || failed.next !== undefined,
     problems: [
       ...((await isIncomplete(ports))
-        ? ["the index of runs is being rebuilt: runs that have ended may be missing"]
+        ? ["the index of runs is being rebuilt: ended runs may be missing"]
         : []),
       ...open.runs.flatMap((row) => stuck(row, now)),
       ...(await pausedRecipes(ports)),

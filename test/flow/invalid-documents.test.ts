@@ -68,7 +68,9 @@ test("the next step after a second object of one name is to delete one of the tw
   );
   expect(why.out).not.toContain("push");
   const { body } = await answered(on, on.api("GET", "/fleets/dd"));
-  expect(body["note"]).toContain("fleets/dd.yml and fleets/dd.json have the same name and are not read");
+  expect(body["note"]).toContain(
+    "no function reads fleets/dd.yml and fleets/dd.json as long as fleets/dd.yaml is there",
+  );
 });
 
 test("why finds the check of an object by its name or key, whatever a run can be named", async ({

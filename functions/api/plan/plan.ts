@@ -10,6 +10,7 @@ import { orWhy } from "../../../shared/apart.ts";
 import { documentNames, loadFleet, loadRecipe } from "../../../shared/document-store.ts";
 import { seconds } from "../../../shared/duration.ts";
 import type { Ports } from "../../../shared/invocation.ts";
+import type { DocumentFolder } from "../../../shared/keys.ts";
 import { freshLooks, type Looks } from "../../promote-family/retention/lookups.ts";
 import { plannedBakes, type PlannedBake } from "./bakes.ts";
 import { plannedFleet, type PlannedFleet } from "./fleets.ts";
@@ -47,7 +48,9 @@ export async function plan(ports: Ports, cursor?: string): Promise<PlanPage> {
   for (const key of names) {
     if (last !== undefined && (clock.now() > now + PAGE_MS || cloud.made.all > PAGE_CALLS)) break;
     const [folder = "", name = ""] = key.split("/");
-    await (folder === "recipes" ? addRecipe : addFleet)(page, name, { window, looks, ports });
+    const add = folder === "recipes" ? addRecipe : addFleet;
+    const added = await orWhy(key, () => add(page, name, { window, looks, ports }), ports);
+    if (!added.ok) page.problems.push(`${key}: ${added.problem}`);
     last = key;
   }
   return {
@@ -60,16 +63,11 @@ export async function plan(ports: Ports, cursor?: string): Promise<PlanPage> {
 
 /** Recipes and fleets behind a cursor: fleets come last, since `recipes` is behind `fleets` in the alphabet. */
 async function namesAfter(cursor: string, { cloud }: Ports): Promise<readonly string[]> {
-  const [recipes, fleets] = await Promise.all([
-    documentNames(cloud, "recipes"),
-    documentNames(cloud, "fleets"),
-  ]);
-  const all = [
-    ...recipes.toSorted().map((name) => `recipes/${name}`),
-    ...fleets.toSorted().map((name) => `fleets/${name}`),
-  ];
+  const keysOf = async (folder: DocumentFolder): Promise<readonly string[]> =>
+    (await documentNames(cloud, folder)).toSorted().map((name) => `${folder}/${name}`);
+  const all = (await Promise.all([keysOf("recipes"), keysOf("fleets")])).flat();
   const isBehind = (key: string): boolean =>
-    cursor.startsWith("recipes/") === key.startsWith("recipes/") ? key > cursor : key.startsWith("fleets/");
+    key.startsWith("recipes/") === cursor.startsWith("recipes/") ? key > cursor : key.startsWith("fleets/");
   return cursor === "" ? all : all.filter(isBehind);
 }
 
@@ -87,32 +85,18 @@ interface Asked {
 }
 
 async function addRecipe(page: Rows, recipe: string, { window, looks, ports }: Asked): Promise<void> {
-  const read = async () => {
-    const found = await loadRecipe(ports.cloud, recipe);
-    if ("problem" in found) return found;
-    const { document } = found;
-    return { document, bakes: await plannedBakes(document, { window, ports }) };
-  };
-  const planned = await orWhy(`recipes/${recipe}`, read, ports);
-  if (!planned.ok) {
-    page.bakes.push({ recipe, by: "timer:nightly", act: "unknown", why: planned.problem });
-    return;
-  }
-  if ("problem" in planned.value) return void page.problems.push(planned.value.problem);
-  const { document, bakes } = planned.value;
+  const found = await loadRecipe(ports.cloud, recipe);
+  if ("problem" in found) return void page.problems.push(found.problem);
+  const { document } = found;
+  const bakes = await plannedBakes(document, { window, ports });
   page.bakes.push(...bakes);
   page.retention.push(...(await plannedRetention(document, { window, looks, bakes, ports })));
 }
 
-/** A fleet has no row that says why. */
 async function addFleet(page: Rows, fleet: string, { window, ports }: Asked): Promise<void> {
-  const read = async () => {
-    const found = await loadFleet(ports.cloud, fleet);
-    if ("problem" in found) page.problems.push(found.problem);
-    else page.fleets.push(...(await plannedFleet(fleet, found.document, window, ports)));
-  };
-  const planned = await orWhy(`fleets/${fleet}`, read, ports);
-  if (!planned.ok) page.problems.push(`fleets/${fleet}: ${planned.problem}`);
+  const found = await loadFleet(ports.cloud, fleet);
+  if ("problem" in found) return void page.problems.push(found.problem);
+  page.fleets.push(...(await plannedFleet(fleet, found.document, window, ports)));
 }
 
 /** Each question is asked once for a page. */

@@ -42,8 +42,9 @@ export async function findRuns(search: Search, ports: Ports): Promise<RunPage> {
 /** A page for a reader, who takes the last one for the whole answer (SEARCH-3). @throws CloudError */
 export async function runPage(search: Search, ports: Ports): Promise<RunPage> {
   const page = await findRuns(search, ports);
-  const isWhole = page.next !== undefined || search.atWork === true || isAtWork(search.state);
-  return isWhole || !(await isIncomplete(ports)) ? page : { ...page, incomplete: true };
+  return page.next !== undefined || isOfOpen(search) || !(await isIncomplete(ports))
+    ? page
+    : { ...page, incomplete: true };
 }
 
 /** SEARCH-3. An index without entries is that of a new deployment as long as its first run is at work. */
@@ -99,6 +100,7 @@ async function tailsOf(
 }
 
 const isAtWork = (state: Search["state"]): boolean => state === "queued" || state === "running";
+const isOfOpen = ({ atWork, state }: Search): boolean => atWork === true || isAtWork(state);
 const isOfEnded = (cursor: string): boolean => /^\d/.test(cursor);
 
 const fits = ({ kind, name }: Search, run: string): boolean =>
@@ -112,7 +114,7 @@ function openPart(search: Search): Part {
     prefix: `${FOLDER.open}${known}`,
     runOf: (tail) => (isRunId(tail) && fits(search, tail) ? tail : undefined),
     isOver: () => false,
-    isLast: search.atWork === true || isAtWork(search.state),
+    isLast: isOfOpen(search),
   };
 }
 
