@@ -22,15 +22,21 @@ export function nightlyBake({ name: recipe, rebake, source, family }: Recipe): N
   return family === undefined ? undefined : { recipe, deliverOnly: true };
 }
 
-/** Recipes with a nightly bake, and those whose image may have to be delivered again. */
-export async function nightlyRecipes(ports: Pick<Ports, "cloud" | "log">): Promise<readonly NightlyBake[]> {
+/**
+ * Recipes with a nightly bake, and those whose image may have to be delivered again. One that cannot be used gets no run of a
+ * timer, since its check reports it; a caller who asks for all gets one that says why.
+ */
+export async function nightlyRecipes(
+  by: string,
+  ports: Pick<Ports, "cloud" | "log">,
+): Promise<readonly NightlyBake[]> {
   const { cloud } = ports;
   const names = await documentNames(cloud, "recipes");
-  const bakeOf = async (name: string): Promise<NightlyBake | undefined> => {
-    const found = await loadRecipe(cloud, name);
+  const bakeOf = async (recipe: string): Promise<NightlyBake | undefined> => {
+    const found = await loadRecipe(cloud, recipe);
     if ("document" in found) return nightlyBake(found.document);
     logUnusable(found.problem, ports);
-    return undefined;
+    return by.startsWith("timer:") ? undefined : { recipe };
   };
   return (await apart(names, bakeOf, ports)).filter((bake) => bake !== undefined);
 }
