@@ -149,7 +149,8 @@ const written = closed(shape).check(
     const message = shellSlip(run);
     return message === undefined || hasOddSpace(run) ? [] : [{ at: ["run"], message }];
   }),
-  rule<WrittenStep>(["run", "environment", "shell", "timeout"], (step) => {
+  // A step that is refused cannot be completed.
+  rule<WrittenStep>(["*"], (step) => {
     const whole = complete(step);
     const text = whole.kind === "run" ? scriptOf(whole, whole.command) : "";
     const sent = Math.ceil(Buffer.byteLength(text) / 3) * 4;
