@@ -116,6 +116,7 @@ const RULES: readonly (readonly [RegExp, (values: Values) => string | undefined]
     () => "请写 securityGroupId: sg-…，与交换机属于同一专有网络",
   ],
   [/^write channel: and a name of KILN_CHANNELS$/, () => "请写 channel: 和 KILN_CHANNELS 中的渠道名称"],
+  [/^write (\S+): and a space before its value$/, ([key]) => `请写 ${key}: 并在值之前加一个空格`],
   [/^write run: and a command$/, () => "请写 run: 和命令"],
   [/^write one (?:of them|value), not a list$/, () => "请只写一个值，不要写列表"],
   [/^write one value, without keys below it$/, () => "请只写一个值，其下不要再写键"],

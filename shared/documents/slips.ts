@@ -120,7 +120,8 @@ function quotedValue(key: string, value: string): Pick<Slip, "message" | "meant"
   const isList = /^(?:provision|commands|steps):/.test(key);
   const meant = isList ? `[${quoted(value)}]` : quoted(value);
   const lines = isList ? "" : `, or written on the lines below ${quoteKey(name)}: |`;
-  return { message: `a text that contains ": " must be quoted${lines}; write ${pair(name, meant)}`, meant };
+  const whole = quote(`${name}: ${meant}`);
+  return { message: `a text that contains ": " must be quoted${lines}; write ${whole}`, meant };
 }
 
 /** `- printf done: > file`. A key of a step has no spaces. */
