@@ -25,9 +25,9 @@ export interface Help {
   ): Read | undefined;
   foreign(kind: DocumentKind, input: unknown): string | undefined;
   /** The remedy for a value, from the message that has none. */
-  advice: typeof adviceFor;
-  /** A better sentence for an unknown key. */
-  key(key: string, message: string): string;
+  advice: (issue: z.core.$ZodIssue, value: unknown, written?: () => string | undefined) => string | undefined;
+  /** A better sentence for an unknown key, which may have a value. */
+  key(key: string, message: string, value?: unknown): string;
   /** As the reader sees them: these messages quote the text itself. */
   shown(text: string, problems: readonly Problem[]): Problem[];
   /** In the order of the text. */

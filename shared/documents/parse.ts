@@ -34,8 +34,9 @@ export function parseDocument<T>(given: Given, schema: z.ZodMiniType<T>): T {
 function parsed<T>(given: Given, schema: z.ZodMiniType<T>): T {
   const { document, kind, help } = given;
   const { read, places, data, issues } = readWith(given, schema);
+  const missing = data === undefined ? missingIn(schema, read.input) : [];
   refuse(document, help?.foreign(kind, read.input));
-  const say = { help, ...places };
+  const say = { help, ...places, missing };
   const listed = problemsOf(issues, read.input, say).filter((one) => !isOfAlias(one, read.problems));
   const texts = problemsOf(textIssues(read.input), read.input, say);
   const found = [
@@ -71,6 +72,13 @@ function readWith<T>({ document, text, kind, help }: Given, schema: z.ZodMiniTyp
   const again = help.readAgain(document, text, first, parsed.issues);
   const read = again ?? first;
   return { read, places: read, ...(again === undefined ? parsed : parse(again.input)) };
+}
+
+/** What a document lacks without the keys that have nothing behind them. */
+function missingIn(schema: z.ZodMiniType, input: unknown): Issues {
+  const text = JSON.stringify(input, (_, value: unknown) => (value === null ? undefined : value));
+  const issues = schema.safeParse(JSON.parse(text), { error: sentence }).error?.issues ?? [];
+  return issues.filter(({ code, message }) => code === "invalid_type" && message.startsWith("is missing"));
 }
 
 function refuse(document: string, message: string | undefined): void {

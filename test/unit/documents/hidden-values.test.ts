@@ -158,41 +158,43 @@ test("in brackets only values are hidden: keys, and values of other keys, stay",
 /** A line as records of failed commands and the author's terminal show it. */
 const shown = (line: string): string => shownLine(line, 500);
 
+/** With ? for the secret. */
+const COMMANDS = [
+  "curl -u ? a: b",
+  "curl --user ? a: b",
+  "curl -u? a: b",
+  "curl -H Cookie:?",
+  'curl --header "X-Any:?" a: b',
+  "git clone https://?@host/x a: b",
+  "mysql -p? a: b",
+  "sshpass -p ? ssh a: b",
+  "docker login -u bob -p ? a: b",
+  "redis-cli -p ? -a ? ping: x",
+  "useradd -m -p ? bob: x",
+  "usermod -p ? bob",
+  "zip -r -P ? a.zip x: y",
+  "unzip -P ? a.zip",
+  "openssl enc -d -k ? -in /etc/x",
+  "openssl rsa -passin ? -in /etc/x",
+  "ldapadd -x -D cn=admin -w ? -f x: y",
+  "ldapsearch -w ? x",
+  "vault login ? x",
+  "net user admin ? /add: x",
+  "htpasswd -bc /etc/f ?",
+  "htpasswd -b -c /etc/f ?",
+  "keytool -storepass ? -list",
+  "tool --password ? a: b",
+  "aliyun configure set --access-key-id ? --access-key-secret ? x",
+  "printf ? | passwd --stdin root",
+  "echo -n ? | sudo -S true",
+  "echo ? | docker login --password-stdin x",
+  "export GITHUB_TOKEN=?",
+];
+
 test("credentials of commands and addresses are hidden, and all of the command around them stays", ({
   expect,
 }) => {
-  const commands = [
-    "curl -u ? a: b",
-    "curl --user ? a: b",
-    "curl -u? a: b",
-    "curl -H Cookie:?",
-    'curl --header "X-Any:?" a: b',
-    "git clone https://?@host/x a: b",
-    "mysql -p? a: b",
-    "sshpass -p ? ssh a: b",
-    "docker login -u bob -p ? a: b",
-    "redis-cli -p ? -a ? ping: x",
-    "useradd -m -p ? bob: x",
-    "usermod -p ? bob",
-    "zip -r -P ? a.zip x: y",
-    "unzip -P ? a.zip",
-    "openssl enc -d -k ? -in /etc/x",
-    "openssl rsa -passin ? -in /etc/x",
-    "ldapadd -x -D cn=admin -w ? -f x: y",
-    "ldapsearch -w ? x",
-    "vault login ? x",
-    "net user admin ? /add: x",
-    "htpasswd -bc /etc/f ?",
-    "htpasswd -b -c /etc/f ?",
-    "keytool -storepass ? -list",
-    "tool --password ? a: b",
-    "aliyun configure set --access-key-id ? --access-key-secret ? x",
-    "printf ? | passwd --stdin root",
-    "echo -n ? | sudo -S true",
-    "echo ? | docker login --password-stdin x",
-    "export GITHUB_TOKEN=?",
-  ];
-  for (const command of commands)
+  for (const command of COMMANDS)
     for (const secret of [SECRET, "Hunter22"]) {
       const fill = command.startsWith("printf")
         ? `"%s" ${secret}`

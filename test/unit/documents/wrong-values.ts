@@ -150,8 +150,19 @@ const SCALARS = [
   "-",
 ];
 const WRONG: readonly unknown[] = [
-  ...[...SCALARS, "x".repeat(5000), [], [null], [1], ["x"], [[]], [{}], ["x", "x"]],
-  ...[{}, { a: null }, { a: { b: [] } }, { length: 1 }],
+  ...SCALARS,
+  "x".repeat(5000),
+  [],
+  [null],
+  [1],
+  ["x"],
+  [[]],
+  [{}],
+  ["x", "x"],
+  {},
+  { a: null },
+  { a: { b: [] } },
+  { length: 1 },
 ];
 
 type Path = readonly string[];
