@@ -4,37 +4,62 @@
  */
 import type * as z from "zod/mini";
 import { cronProblem } from "../schedule.ts";
+import type { Source } from "./explanations.ts";
 import { adviceFor, keyAdvice } from "./advice.ts";
 import { nameOf, oddIn, ordinary, plain } from "./characters.ts";
 import { isMap } from "./fields.ts";
-import { quote, quoteName } from "./quotes.ts";
+import { quote, quoteName, withoutMarks } from "./quotes.ts";
 import { listOf, numberLike, truthOf } from "./replacements.ts";
 import { isScalar } from "./sentences.ts";
 import { shellSlip } from "./shell-slips.ts";
 import { parseUpWindow } from "./up-hours.ts";
 import { asEntry, quoted } from "./written.ts";
+import { attempt } from "./yaml.ts";
 
 type Issue = z.core.$ZodIssue;
 /** The text of an entry of a list, as it stands in the document. */
 type Written = () => string | undefined;
 
 /** The end of a message: what to write instead, else what records say. */
-export function authorAdvice(
-  issue: Issue,
-  value: unknown,
-  writtenAt: Written = () => undefined,
-): string | undefined {
+export function authorAdvice(issue: Issue, value: unknown, source: Source): string | undefined {
   const key = String(issue.path.at(-1) ?? "");
   // Of `- run: { a: b }` the entry is more than the value.
-  const written: Written = () => (writtenAt()?.startsWith(`${key}:`) === true ? undefined : writtenAt());
-  return (
+  const written: Written = () =>
+    source.written()?.startsWith(`${key}:`) === true ? undefined : source.written();
+  const general = (): string | undefined => withOrdinary(adviceFor(issue, value), value);
+  const advice =
     severalAdvice(issue, value, written) ??
     commandAdvice(issue.message, value, { key, written }) ??
     kindAdvice(issue, value, key) ??
     timeAdvice(key, value) ??
     textAdvice(issue.message, value, key) ??
-    withOrdinary(adviceFor(issue, value), value)
-  );
+    general();
+  return advice === undefined || isSound(issue, advice, source)
+    ? advice
+    : /^it holds [^,]*/.exec(advice)?.[0];
+}
+
+/** The text to write, at the end of a sentence. */
+const LITERAL =
+  /(?:write|quoted:) (?:[\ufdd0\ufdd1]([^\ufdd2]*)\ufdd2|([\d.]+|\d+[wdhms]+|"[^"]+"|\w+: \{ .* \}))(?:, without .*)?$/;
+
+/** Whether the document takes what an author is told to write. */
+function isSound({ path }: Issue, advice: string, { retry }: Source): boolean {
+  const [, marked, literal = marked] = LITERAL.exec(advice) ?? [];
+  if (literal === undefined || literal.includes("…") || retry === undefined) return true;
+  const read = attempt(withoutMarks(literal));
+  if (!("input" in read)) return true;
+  const own: unknown = isMap(read.input) ? read.input[String(path.at(-1))] : undefined;
+  const issues = retry((input) => replaced(input, path, own ?? read.input));
+  return !issues.some((issue) => path.every((segment, index) => issue.path[index] === segment));
+}
+
+/** A document with another value at a path, or where a short form stands on its way. */
+function replaced(input: unknown, [segment, ...rest]: readonly PropertyKey[], value: unknown): unknown {
+  if (segment === undefined || (typeof segment === "number") !== Array.isArray(input)) return value;
+  if (Array.isArray(input))
+    return input.map((one: unknown, index) => (index === segment ? replaced(one, rest, value) : one));
+  return isMap(input) ? { ...input, [segment]: replaced(Reflect.get(input, segment), rest, value) } : value;
 }
 
 /** A command or another text that YAML reads as something else. */
@@ -67,6 +92,9 @@ function kindAdvice({ message, path }: Issue, value: unknown, key: string): stri
       : message === "must be a map of keys and values"
         ? (tagLike(path, value) ?? releaseLike(key, value) ?? mapLike(key, [value].flat()))
         : undefined;
+  const [only, ...more] = message === "must be text" && Array.isArray(value) ? value : [];
+  if (more.length === 0 && isScalar(only))
+    return `write ${quote(asEntry(String(only)))}, without the brackets or the -`;
   return meant && `write ${quote(meant)}`;
 }
 

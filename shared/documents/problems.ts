@@ -43,6 +43,9 @@ function unknownKey(key: string, known: readonly string[]): string {
   return `is not known; known here are ${known.join(", ")}`;
 }
 
+/** The issues of the document with a change. */
+export type Retry = (change: (input: unknown) => unknown) => readonly Issue[];
+
 /** Says more about a problem than its schema. */
 interface Say {
   readonly help?: Help | undefined;
@@ -53,6 +56,7 @@ interface Say {
   readonly sourceAt?: (path: readonly PropertyKey[]) => string | undefined;
   /** Of the document without its empty keys: those of them that it needs. */
   readonly missing?: readonly Issue[];
+  readonly retry?: Retry;
 }
 
 /** The issues of one parse, each with its path and its value. Every mistake is listed once. */
@@ -174,7 +178,8 @@ const asWritten = (value: unknown, path: readonly PropertyKey[], { sourceAt }: S
     : value;
 
 /** The sentence of an issue with the value that it is about, and what to write instead. */
-function withValue(issue: Issue, value: unknown, { help, writtenAt, sourceAt, placeOf }: Say): string {
+function withValue(issue: Issue, value: unknown, say: Say): string {
+  const { help, sourceAt, placeOf } = say;
   const { path, message } = issue;
   const isHidden = isSecret(path);
   const mark = mayRecord(path, value) ? quoteName : quote;
@@ -182,9 +187,8 @@ function withValue(issue: Issue, value: unknown, { help, writtenAt, sourceAt, pl
     isScalar(value) && !isHidden ? ` (it is ${mark(shorten(value, () => sourceAt?.(path)))})` : "";
   // The value follows the rule, before the remedy.
   const [rule = "", ...remedy] = message.split("; ");
-  const advice = help?.advice(issue, toldOf(value, issue, placeOf?.(path)), () =>
-    isHidden ? undefined : writtenAt?.(path),
-  );
+  const written = (): string | undefined => (isHidden ? undefined : say.writtenAt?.(path));
+  const advice = help?.advice(issue, toldOf(value, issue, placeOf?.(path)), { written, retry: say.retry });
   const endings = advice === undefined ? remedy : [advice];
   return [`${rule}${shown}`, ...endings].join("; ");
 }

@@ -209,3 +209,21 @@ test("a word without its colon is marked in its own line", ({ expect }) => {
     expect(more, lines).toEqual([]);
   }
 });
+
+test("a suggestion that its own rule refuses is not made", ({ expect }) => {
+  const builder = (line: string): string => RECIPE.replace(BUILDER, line);
+  for (const text of [
+    builder("instanceTypes: a, b"),
+    builder("instanceTypes: [a: 1]"),
+    builder(`${BUILDER}\n    systemDisk: 0`),
+    builder(`${BUILDER}\n    systemDisk: "5"`),
+    builder(`${BUILDER}\n    ramRole: 1：2`),
+    `${RECIPE}${STEP}{ file: files/a, to: 5 }\n`,
+    `${RECIPE}${STEP}{ run: a, okExitCodes: web }\n`,
+    `${RECIPE}retention: { keep: 500% }\n`,
+  ]) {
+    const { said } = outcome(parseRecipe, text);
+    expect(said, text).toHaveLength(1);
+    expect(said[0], text).not.toMatch(/\bwrite [^a-z]|: 'a: 1'|write \[/);
+  }
+});
