@@ -20,6 +20,8 @@ const CUT_MAX = 200;
 interface Part {
   readonly line: number;
   readonly text: string;
+  /** It is one value: a word before a colon is no name. */
+  readonly isValue?: boolean;
 }
 
 /** Removes what may be secret in `text` from what its problems quote. */
@@ -28,7 +30,7 @@ export function hideValues(text: string, problems: readonly Problem[]): Problem[
   const names = namesOutside(text, parts);
   const long = new Set<string>();
   const short = new Map<number, Set<string>>();
-  for (const { line, text: part } of parts)
+  for (const { line, ...part } of parts)
     for (const piece of piecesOf(part)) {
       if (names.has(piece)) continue;
       if (piece.length >= LONG) long.add(piece);
@@ -125,8 +127,9 @@ function partsOf(text: string): Part[] {
     opened = values.length > 0 ? indent : undefined;
     if (ofHooks !== undefined && !isBelow(whole, ofHooks)) ofHooks = undefined;
     if (/(?<![\w-])notify["']?\s*[:：]/.test(whole)) ofHooks ??= indent;
-    const found = [...values, ...credentialsIn(whole), ...(ofHooks === undefined ? [] : hooksIn(whole))];
-    parts.push(...found.map((part) => ({ line, text: part })));
+    const found = [...credentialsIn(whole), ...(ofHooks === undefined ? [] : hooksIn(whole))];
+    parts.push(...values.map((part) => ({ line, text: part, isValue: /^\w/.test(part) })));
+    parts.push(...found.map((part) => ({ line, text: part, isValue: true })));
   }
   return parts;
 }
@@ -166,6 +169,9 @@ const bracketsIn = (text: string): number =>
   (text.match(/[[{]/g)?.length ?? 0) - (text.match(/[\]}]/g)?.length ?? 0);
 
 const VALUE = String.raw`(\\{1,3}["'][^"'\\]*|"[^"]*"|'[^']*'|[^\s"']+)`;
+/** One that is no option. */
+const ARGUMENT = `(?!-)${VALUE}`;
+const PROGRAMS = String.raw`sshpass|login|redis-cli|useradd|usermod|zip|unzip|7za?|openssl|ldap\w+|ossutil\w*|mongo\w*`;
 /** Headers that hold no secret. */
 const PLAIN = String.raw`(?:Host|Accept[\w-]*|Content-[\w-]+|User-Agent|Range|Connection|Cache-Control|Expect)\s*[:：]`;
 /** Credentials of commands and addresses; the last group is what is hidden. */
@@ -179,15 +185,19 @@ const CREDENTIALS: readonly RegExp[] = [
   new RegExp(String.raw`(?<![\w-])(?:-H|--header)[ =]*(?!${PLAIN})[\w-]+[:：](.*)`, "gi"),
   // Headers, and statements of databases.
   new RegExp(String.raw`\b(?:Bearer|Basic|IDENTIFIED +BY) +${VALUE}`, "gi"),
-  // mysql -pPASSWORD, sshpass -p PASSWORD, --password PASSWORD.
+  // mysql -pPASSWORD.
   /(?<![\w-])-p([^\s"'-][^\s"']*|"[^"]*"|'[^']*')/g,
-  new RegExp(String.raw`\b(?:sshpass|login|redis-cli)\b[^\n]{0,200}? -[pa] +${VALUE}`, "g"),
-  new RegExp(String.raw`(?:${SURE}|\bpwd|-key(?= +\\{0,3}["']?[\w+=-]{12}))[\w-]{0,40}["']? +${VALUE}`, "gi"),
-  // Passwords that a command reads.
+  // sshpass -p PASSWORD, zip -P PASSWORD: letters that mean something else to other programs.
+  new RegExp(String.raw`(?<= -[akpPw]) +(?<=\b(?:${PROGRAMS})\b[^\n]{0,200})${ARGUMENT}`, "g"),
+  new RegExp(String.raw`\b(?:vault +login|net +user +\S{1,100}) +(?!/)${ARGUMENT}`, "gi"),
+  /\bhtpasswd(?: +-\S{1,20}){1,9} +\S{1,200} +([^|;&>\n]+)/g,
+  // --password PASSWORD, -storepass PASSWORD.
   new RegExp(
-    String.raw`\b(?:echo|printf)(?: -\w)* +${VALUE}(?=[^|\n]{0,200}\|[^|\n]{0,60}(?:passwd|stdin))`,
+    String.raw`(?:${SURE}|\bpwd|(?<=-\w{0,20})pass|-key(?= +\\{0,3}["']?[\w+=-]{12}))[\w-]{0,40}["']? +${ARGUMENT}`,
     "gi",
   ),
+  // Passwords that a command reads, behind a format, too.
+  /\b(?:echo|printf)(?: +-\w+)* +([^|\n]{1,200}?)(?= *\|[^|\n]{0,60}(?:passwd|stdin|sudo +-S))/gi,
 ];
 
 const credentialsIn = (line: string): string[] =>
@@ -252,11 +262,11 @@ const isName = (part: string, word: string, at: number): boolean =>
 const TRUTH = /^(?:true|false|null)$/i;
 
 /** A part as a whole, the value behind its name, and its words, in the spellings in which messages quote them. */
-function piecesOf(part: string): string[] {
+function piecesOf({ text: part, isValue = false }: Omit<Part, "line">): string[] {
   const words = [...part.matchAll(WORD)].flatMap(({ 0: word, index }) =>
-    isName(part, word, index) ? [] : [word],
+    !isValue && isName(part, word, index) ? [] : [word],
   );
-  const behind = /^["']?[A-Za-z_]\w*["']?\s*[:：=](.*)$/.exec(part)?.[1];
+  const behind = isValue ? undefined : /^["']?[A-Za-z_]\w*["']?\s*[:：=](.*)$/.exec(part)?.[1];
   const wholes = behind === undefined ? [part] : [behind];
   return [...wholes, ...words]
     .map((piece) => piece.trim())
