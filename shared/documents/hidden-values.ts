@@ -24,8 +24,24 @@ interface Part {
   readonly isValue?: boolean;
 }
 
+/** Says what is shown in place of so many hidden characters. */
+type Fill = (length: number) => string;
+const named: Fill = () => HIDDEN;
+
 /** Removes what may be secret in `text` from what its problems quote. */
 export function hideValues(text: string, problems: readonly Problem[]): Problem[] {
+  const hide = hiderFor(text);
+  return withQuotes(problems, (quoted, { place }) => hide(quoted, place?.line ?? 0, named));
+}
+
+/** The lines of a text with a dot for each character that may be secret, so that columns stay. */
+export function dottedLines(text: string): readonly string[] {
+  const hide = hiderFor(text);
+  return text.split(/\r?\n/).map((line, index) => hide(line, index + 1, (length) => "•".repeat(length)));
+}
+
+/** Hides in what is shown of a line. */
+function hiderFor(text: string): (shown: string, line: number, fill: Fill) => string {
   const parts = partsOf(text);
   const names = namesOutside(text, parts);
   const long = new Set<string>();
@@ -37,9 +53,7 @@ export function hideValues(text: string, problems: readonly Problem[]): Problem[
       else short.set(line, (short.get(line) ?? new Set()).add(piece));
     }
   const byBeginning = grouped(long, (piece) => piece.slice(0, LONG));
-  return withQuotes(problems, (quoted, { place }) =>
-    withoutShort(withoutLong(quoted, byBeginning), short.get(place?.line ?? 0)),
-  );
+  return (shown, line, fill) => withoutShort(withoutLong(shown, byBeginning, fill), short.get(line), fill);
 }
 
 function grouped<K, V>(values: Iterable<V>, keyOf: (value: V) => K): ReadonlyMap<K, readonly V[]> {
@@ -54,21 +68,24 @@ function grouped<K, V>(values: Iterable<V>, keyOf: (value: V) => K): ReadonlyMap
 }
 
 /** Hides the parts of a message that `endAt` finds: where the one ends that begins at an offset, the offset itself for none. */
-function hidden(shown: string, endAt: (at: number) => number): string {
-  const kept: string[] = [];
-  let until = 0;
+function hidden(shown: string, endAt: (at: number) => number, fill: Fill): string {
+  let said = "";
+  let [from, until] = [0, 0];
   for (let at = 0; at < shown.length; at++) {
     const end = endAt(at);
     if (end <= at) continue;
     // Two that overlap or touch are one.
-    if (at > until || until === 0) kept.push(shown.slice(until, at));
+    if (at > until || until === 0) {
+      said += (until > from ? fill(until - from) : "") + shown.slice(until, at);
+      from = at;
+    }
     until = Math.max(until, end);
   }
-  return [...kept, shown.slice(until)].join(HIDDEN);
+  return said + (until > from ? fill(until - from) : "") + shown.slice(until);
 }
 
-function withoutLong(shown: string, byBeginning: ReadonlyMap<string, readonly string[]>): string {
-  return hidden(shown, (at) => {
+function withoutLong(shown: string, byBeginning: ReadonlyMap<string, readonly string[]>, fill: Fill): string {
+  const endAt = (at: number): number => {
     const pieces = byBeginning.get(shown.slice(at, at + LONG)) ?? [];
     if (pieces.length === 0) return at;
     const [beginning = "", ...more] = shown.slice(at, at + CUT_MAX).split(CUT, 2);
@@ -77,20 +94,22 @@ function withoutLong(shown: string, byBeginning: ReadonlyMap<string, readonly st
       return more.length > 0 && piece.startsWith(beginning) ? beginning.length : 0;
     };
     return at + Math.max(0, ...pieces.map(lengthOf));
-  });
+  };
+  return hidden(shown, endAt, fill);
 }
 
 /** Short pieces count as words of their own only. */
-function withoutShort(shown: string, pieces: ReadonlySet<string> | undefined): string {
+function withoutShort(shown: string, pieces: ReadonlySet<string> | undefined, fill: Fill): string {
   if (pieces === undefined) return shown;
   const lengths = Array.from({ length: LONG - SHORTEST }, (_, index) => LONG - 1 - index);
-  return hidden(shown, (at) => {
+  const endAt = (at: number): number => {
     if (isOfWord(shown[at - 1])) return at;
     const length = lengths.find(
       (most) => !isOfWord(shown[at + most]) && pieces.has(shown.slice(at, at + most)),
     );
     return at + (length ?? 0);
-  });
+  };
+  return hidden(shown, endAt, fill);
 }
 
 const isOfWord = (character = ""): boolean => /[\p{L}\p{N}_-]/u.test(character);

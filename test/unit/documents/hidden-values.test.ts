@@ -1,6 +1,7 @@
 import { test } from "vitest";
 import { explanations } from "../../../shared/documents/explanations.ts";
 import { parseFleet } from "../../../shared/documents/fleet.ts";
+import { dottedLines } from "../../../shared/documents/hidden-values.ts";
 import { help } from "../../../shared/documents/help.ts";
 import { parseRecipe } from "../../../shared/documents/recipe.ts";
 import { shownLine } from "../../../shared/ephemeral-instance/shown-line.ts";
@@ -214,6 +215,18 @@ test("credentials of commands and addresses are hidden, and all of the command a
     `wget http://h/x?a=${SECRET}: x`,
   ])
     expect(shown(line), line).not.toContain(SECRET);
+});
+
+test("in the line above a caret each hidden character is a dot, and every column stays", ({ expect }) => {
+  for (const command of COMMANDS) {
+    const secret = command.startsWith("htpasswd") ? `bob ${SECRET}` : SECRET;
+    const entry = `  - ${command.replaceAll("?", () => (/curl -u|--user/.test(command) ? `b:${secret}` : secret))}`;
+    const [, line = "", ...more] = dottedLines(`provision:\n${entry}\n`);
+    expect(line, entry).not.toContain(SECRET);
+    expect(line, entry).toHaveLength(entry.length);
+    expect(line.replaceAll(/•+/g, "?"), entry).toBe(`  - ${command}`);
+    expect(more).toEqual([""]);
+  }
 });
 
 test("options of the same letters, and words that only look like these programs, stay", ({ expect }) => {
