@@ -175,3 +175,20 @@ test("the first command waits for the first boot, and a first boot that fails sa
   expect(leftovers(kiln)).toEqual([]);
   expect(ownImages(kiln)).toHaveLength(1);
 });
+
+test("user data that reboots is waited for, be it by its script or at the end of cloud-init", async ({
+  kiln,
+  expect,
+}) => {
+  const script = withUserData("#!/bin/bash\nsleep 200\necho one > /etc/restarted\nreboot\n");
+  const restarted = await bakeOf(kiln, ["test -f /etc/restarted"], script);
+  expect(statesOf(restarted)).toEqual(ENDED);
+  expect(notesOf(restarted[0])).toMatch(/went down during its first boot .*repeated/);
+  // cloud-init obeys power_state after it has ended.
+  const config = "/var/lib/cloud/instance/cloud-config.txt";
+  const later = `#!/bin/bash\nmkdir -p ${config.replace(/\/[^/]*$/, "")}\necho "power_state:" > ${config}\n`;
+  const [baked] = await bakeOf(kiln, ["true"], withUserData(later));
+  const at = (part: string): number =>
+    baked?.steps.find(({ note = "" }) => note.includes(part))?.at ?? Number.NaN;
+  expect(at('"first boot" succeeded') - at('"first boot" runs')).toBeGreaterThan(40_000);
+});
