@@ -114,8 +114,6 @@ export const SENTENCES: Readonly<Record<string, string>> = {
     "{key}：没有函数读取此处的磁盘文件；请移到 {right}",
   "{key}: no function reads it; a component lies at components/<name>/<version>.yaml, with a version like 1.2.0":
     "{key}：没有函数读取它；组件的位置是 components/<名称>/<版本>.yaml，版本如 1.2.0",
-  "{key}: no function reads checksums and signatures, so it starts no bake; delete it, or leave it there":
-    "{key}：没有函数读取校验和与签名文件，因此不会触发构建；可以删除，也可以保留",
   "{key}: starts no bake; a system disk is a RAW, VHD or QCOW2 file whose name ends with .raw, .img, .vhd or .qcow2: convert or rename it if it is one, else leave it there":
     "{key}：不会触发构建；系统盘应为 RAW、VHD 或 QCOW2 文件，扩展名为 .raw、.img、.vhd 或 .qcow2：如果是系统盘，请转换格式或重命名，否则保留即可",
   "{key}: starts no bake; a disk file must lie directly in disks/<recipe>/, where <recipe> is the name of its recipe":
