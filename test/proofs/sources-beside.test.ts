@@ -30,12 +30,21 @@ const RECIPE = recipeText({
   notify: "ops",
 });
 
+/** An installer that boots from a stick as well. */
+function hybridCd(): Buffer {
+  const file = Buffer.alloc(64 * 1024);
+  file.writeUInt16BE(0x55aa, 510);
+  file.write("\u0001CD001", 0x8000, "latin1");
+  return file;
+}
+
 /** Objects that are disks by their names alone. */
 const NO_DISKS: readonly (readonly [name: string, bytes: Buffer | string])[] = [
   ["notes.img", "a text"],
   ["empty.raw", ""],
   ["three.raw", "abc"],
   ["zeros.RAW", Buffer.alloc(4096)],
+  ["installer.img", hybridCd()],
   ["packed.img", Buffer.from("1f8b0800000000000003", "hex")],
 ];
 
