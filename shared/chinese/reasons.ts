@@ -42,6 +42,8 @@ export const SENTENCES: Readonly<Record<string, string>> = {
   "cancelled by {caller}": "已由 {caller} 取消",
   '"{name}" failed with exit code {code} and printed nothing':
     "命令“{name}”失败，退出码 {code}，没有任何输出",
+  "for a reboot write - reboot, or end the step with exit 194":
+    "需要重启时请写 - reboot，或让该步骤以 exit 194 结束",
   '"{name}" failed with exit code {code}: {output} (all of it: {key})':
     "命令“{name}”失败，退出码 {code}：{output}（完整输出：{key}）",
   "{image} was rejected by {by}; its family {family} stays as it is, and is held until the hold is lifted":

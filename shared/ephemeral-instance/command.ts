@@ -6,6 +6,7 @@ import { seconds } from "../duration.ts";
 import type { Step } from "../documents/recipe-steps.ts";
 import type { Ports } from "../invocation.ts";
 import { outputKey } from "../keys.ts";
+import { REBOOT_ADVICE } from "../reboots.ts";
 import { redactShown } from "../redact.ts";
 import { withVariables } from "../requests/declared-parameters.ts";
 import { ownTags, TAG, type Owner } from "../tags.ts";
@@ -224,8 +225,12 @@ async function judged<I>(
     const note = `${problem}; it is repeated (${tried + 1} of ${retries})`;
     return next(types.Command, { instanceId, index, tried: tried + 1 }, { afterMs: RETRY_MS, note });
   }
-  return use.compensate(event, `${problem}${wholeOf(output, kept && key)}`, instanceId);
+  return use.compensate(event, `${problem}${wholeOf(output, kept && key)}${hintOf(result)}`, instanceId);
 }
+
+/** A command that restarts its machine is interrupted by that. */
+const hintOf = ({ errorCode }: CommandResult): string =>
+  errorCode === "ExecutionInterrupted" ? `; ${REBOOT_ADVICE}` : "";
 
 /** Where all of an output is, behind a problem that quotes its end; `key`: of the object that the bucket took. */
 function wholeOf(output: string, key: string | false): string {

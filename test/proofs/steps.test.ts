@@ -1,4 +1,5 @@
 /** Steps of a recipe: files, repeats, exit codes, reboots, long scripts, and the first boot before them. */
+import { reasonInChinese } from "../../shared/chinese/reasons.ts";
 import { hours } from "../../shared/duration.ts";
 import { outputKey } from "../../shared/keys.ts";
 import { test } from "../support/deploy.ts";
@@ -107,6 +108,16 @@ test("a step ends with a reboot by exit code 194 or by the word reboot, and the 
   expect(notesOf(runs[0])).toContain('"new kernel" ended with a reboot');
   const kept = await bakeOf(kiln, [{ run: "exit 194", okExitCodes: [193] }, "exit 193"]);
   expect(kept[0]?.state).toBe("failed");
+});
+
+test("a step that restarts its machine itself fails with what to write instead", async ({ kiln, expect }) => {
+  for (const last of ["sudo reboot", "shutdown -r now", "systemctl reboot"]) {
+    const [bake] = await bakeOf(kiln, [{ name: "kernel", run: `echo new\n${last}\nsleep 100` }]);
+    expect(bake?.reason, last).toMatch(
+      /"kernel" failed with ExecutionInterrupted .*; for a reboot write - reboot, or end the step with exit 194$/,
+    );
+    expect(reasonInChinese(bake?.reason ?? ""), last).toMatch(/请写 - reboot/);
+  }
 });
 
 test("a script that is too long for a command is downloaded and runs once, by its first line", async ({

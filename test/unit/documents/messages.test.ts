@@ -463,6 +463,8 @@ test("steps with files, repeats and exit codes say what is wrong with them", ({ 
     "{ run: a, okCodes: [0, 1] }": /okCodes: is not known; did you mean okExitCodes\?/,
     "{ run: a, retry: 3 }": /retry: is not known; did you mean retries\?/,
     "{ file: files/a, dest: /etc/a }": /dest: is not known; did you mean to\?/,
+    "{ run: reboot }":
+      /run: restarts the machine .*; for a reboot write - reboot, or end the step with exit 194/,
     "{ reboot: true, okExitCodes: [0] }": /okExitCodes: has no meaning for a step with reboot/,
   };
   for (const [step, sentence] of Object.entries(wrong))
@@ -473,6 +475,35 @@ test("steps with files, repeats and exit codes say what is wrong with them", ({ 
     '{ file: files/a b/ü.conf, to: "/etc/a b/ü", mode: "755", owner: app }',
   ];
   expect(inRecipe(`provision:\n${right.map((step) => `  - ${step}\n`).join("")}`)).toEqual([]);
+});
+
+test("a command that only restarts its machine is refused with what to write instead", ({ expect }) => {
+  const words = /for a reboot write - reboot, or end the step with exit 194/;
+  for (const command of [
+    "sudo reboot",
+    "reboot -f",
+    "reboot now",
+    "/sbin/reboot",
+    "sudo -n reboot &",
+    "shutdown -r now",
+    "sudo shutdown -r +1",
+    "shutdown --reboot",
+    "systemctl reboot",
+    "systemctl --force reboot",
+    "init 6",
+  ])
+    for (const place of ["provision", "test: { commands"]) {
+      const list = place === "provision" ? `provision:\n  - ${command}\n` : `${place}: [${command}] }\n`;
+      expect(inRecipe(list).join("\n"), `${place} ${command}`).toMatch(words);
+    }
+  for (const command of [
+    "reboot",
+    "shutdown -c",
+    "systemctl restart nginx",
+    "rebootctl",
+    "yum update -y && exit 194",
+  ])
+    expect(inRecipe(`provision:\n  - ${command}\n`), command).toEqual([]);
 });
 
 test("a value of the wrong kind is said with what to write instead", ({ expect }) => {
