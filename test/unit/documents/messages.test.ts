@@ -853,17 +853,29 @@ test("a key that belongs elsewhere is explained in any style, and nothing is mis
 test("a key or a time of a fleet that is almost right comes with the right one", ({ expect }) => {
   const sized =
     "size: { min: 1 }\ncalendar: { timeZone: Asia/Shanghai }\nschedule: [{ days: daily, to: '20:00', min: 2";
+  const upDuring = "idle: { upDuring: { timeZone: UTC, hours: [daily 08:00-20:00]";
   for (const [lines = "", said = ""] of [
     ["timeZone: Asia/Shanghai", "write it under calendar:"],
     ["holidays: [2026-10-01]", "write it under calendar:"],
     ["idle: { signals: { cpuAverage: 5 }, timeZone: UTC }", "write it under upDuring:"],
     ["idle: { signals: { cpuAverage: 5 }, hours: [daily 08:00-20:00] }", "write it under upDuring:"],
+    ...["holidays", "workdays"].map((key) => [
+      `${upDuring}, ${key}: [2026-10-01] } }`,
+      "write it under calendar:",
+    ]),
+    ...["off", "publicHolidays", "except", "exceptions", "skip"].map((key) => [
+      `${upDuring}, ${key}: [2026-10-01] } }`,
+      `upDuring.${key}: is not known; write it under calendar:, as holidays`,
+    ]),
+    [`${upDuring}, on: [2026-10-10] } }`, "write it under calendar:, as workdays"],
     ["size: { min: 1 }\nhealth: { cmd: curl localhost }", "did you mean command?"],
     [`${sized}, from: 8:00 }]`, 'write "08:00"'],
     [`${sized}, from: 8 }]`, 'write "08:00"'],
     [`${sized.replace("daily", "monday to friday")}, from: '08:00' }]`, "write Mon-Fri"],
   ])
     expect(inFleet(`${lines}\n`), lines).toEqual([expect.stringContaining(said)]);
+  const least = FLEET.replace("launch:\n", "launch:\n  MinAmount: 2\n");
+  expect(mistakes(parseFleet, `${least}limits: { max: 1 }\n`).join()).toContain('write "min" in the POST');
 });
 
 test("a block that is indented too far or too little is one mistake", ({ expect }) => {
