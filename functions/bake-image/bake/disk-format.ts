@@ -83,7 +83,7 @@ export function formatOf(head: Buffer, tail: Buffer, use: DiskUse = "system"): R
     bytes.subarray(0, text.length).toString("latin1") === text;
   if (begins("QFI\u00fb")) return ok("QCOW2");
   // The footer of a VHD; one that grows has a copy of it at its beginning.
-  if (begins("conectix") || begins("conectix", tail)) return ok("VHD");
+  if ([head, tail].some((bytes) => begins("conectix", bytes))) return ok("VHD");
   const other = OTHERS.find(([text]) => begins(text));
   if (other !== undefined) return problem(`is ${other[1]}`);
   // A hybrid has a boot sector as well, so it would be imported, and boots an installer.
