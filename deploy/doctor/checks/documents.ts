@@ -3,6 +3,7 @@ import type { CloudClient } from "../../../shared/cloud/client.ts";
 import { describeImages, familyImage } from "../../../shared/cloud/ecs/images.ts";
 import { textOf, entriesOf } from "../../../shared/cloud/oss/xml.ts";
 import { fleetIn, recipeIn, type Loaded } from "../../../shared/document-store.ts";
+import { explanations, type Help } from "../../../shared/documents/explanations.ts";
 import { launchParams, specOfferings } from "../../../shared/ephemeral-instance/spec.ts";
 import { messageOf } from "../../../shared/errors.ts";
 import { documentNameIn, type DocumentFolder } from "../../../shared/keys.ts";
@@ -17,7 +18,7 @@ interface Named<T> {
   readonly loaded: Loaded<T>;
 }
 
-type Read<T> = (client: CloudClient, name: string, text: string) => Promise<Loaded<T>>;
+type Read<T> = (client: CloudClient, name: string, text: string, help: Help) => Promise<Loaded<T>>;
 
 /** The documents of a folder, read by the probe: outside of the region the bucket's data may be out of reach. */
 async function documents<T>(
@@ -39,7 +40,7 @@ async function documents<T>(
   return Promise.all(
     found.map(async ({ name }, place) => ({
       name,
-      loaded: await read(context.bucket, name, replies[place]?.text ?? ""),
+      loaded: await read(context.bucket, name, replies[place]?.text ?? "", explanations),
     })),
   );
 }
