@@ -185,6 +185,13 @@ export const ZH: Readonly<Record<string, string>> = {
   "the last rollback of {family} will be taken back": "将撤销 {family} 的上一次回滚",
   "those of the {running} running members of {fleet} that are idle will stop; --dry-run finds out which":
     "{fleet} 的 {running} 台运行中实例里闲置的将停机；用 --dry-run 查看是哪些",
+  "{fleet} has {running} running members and is to have {to}; the others will end; --dry-run finds out more":
+    "{fleet} 有 {running} 台运行中实例，将调整为 {to} 台，其余实例将停机或释放；用 --dry-run 查看详情",
+  "{instances} will end, even at work": "{instances} 将停机或释放，即使正在工作",
+  "{count} of the {running} running members of {fleet} will end; --dry-run finds out which":
+    "{fleet} 的 {running} 台运行中实例里有 {count} 台将停机或释放；用 --dry-run 查看是哪些",
+  "{old} members of {fleet} will be replaced, and end; --dry-run finds out in which batches":
+    "{fleet} 的 {old} 台实例将被替换并释放；用 --dry-run 查看分批情况",
   "{run} will end, and the instances and images it made so far are released":
     "{run} 将结束，并释放它已创建的实例和镜像",
   "asked {run} to end; {kiln} logs {run} -f": "已请求取消 {run}；{kiln} logs {run} -f",

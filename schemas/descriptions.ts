@@ -144,7 +144,11 @@ const RELEASE: Sentences = {
       outranked: "Action when the family has a newer image: stop the promotion, or deprecate this image.",
       regions: [
         "Further regions that get a copy.",
-        { region: "Id of the region.", kmsKeyId: "Key that encrypts the copy there." },
+        {
+          region: "Id of the region.",
+          kmsKeyId: "Key that encrypts the copy there.",
+          encrypted: "Encrypts the copy there with the service key of the region, when no key is named.",
+        },
       ],
       accounts: "Accounts that the image is shared with.",
       consumers: [

@@ -39,6 +39,8 @@ const DocumentIndex = z.strictObject({
   marks: z.optional(z.array(text)),
   /** The parameters that a recipe declares. */
   parameters: z.optional(Declarations),
+  /** The name of the images of a recipe, when parameters are a part of it. */
+  image: z.optional(z.strictObject({ name: text, imported: z.optional(z.boolean()) })),
 });
 export type DocumentIndex = z.infer<typeof DocumentIndex>;
 

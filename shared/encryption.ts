@@ -23,8 +23,11 @@ export function cipherIn(
   if (key !== undefined) return { kmsKeyId: key };
   const disk = source.kind === "builder" ? source.systemDisk : {};
   if (disk.encrypted && region === home && disk.kmsKeyId !== undefined) return { kmsKeyId: disk.kmsKeyId };
-  return encryption?.everywhere || disk.encrypted ? {} : undefined;
+  return disk.encrypted || asksServiceKey(encryption, region) ? {} : undefined;
 }
+
+const asksServiceKey = (encryption: Recipe["encryption"], region: string): boolean =>
+  encryption !== undefined && (encryption.everywhere || encryption.serviceKeyIn?.includes(region) === true);
 
 /** Why an image does not fit what its recipe asks for in a region. */
 export function plainProblem(

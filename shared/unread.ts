@@ -15,7 +15,9 @@ const OWN = new Set(Object.values(FOLDER).map((folder) => folder.split("/")[0]))
 
 /** Checksums and signatures, which often lie beside a disk file. */
 const CHECKSUM =
-  /[/._-](?:checksums?|(?:md5|sha\d{1,3}|b2|blake\w+|crc\d*)(?:sums?)?|sig|asc|gpg)(?:\.(?:txt|sig|asc|gpg))*$/i;
+  /[/._-](?:checksums?|(?:md5|sha\d{1,3}|b2|blake\w+|crc\d*)(?:sums?)?|sig|minisig|asc|gpg)(?:\.(?:txt|sig|asc|gpg))*$/i;
+/** Of how a disk was made. */
+const LOG = /\.(?:log|txt|json|manifest)(?:\.\d+)?$/i;
 
 /** Why no function reads an object; undefined for one that some function reads, or that a document may name. */
 export function unreadReason(key: string): string | undefined {
@@ -79,11 +81,18 @@ const unreadComponent = (key: string): string | undefined =>
 
 const IN_PLACE = new RegExp(`^${FOLDER.disks}${NAME}/[^/]+$`);
 
-function unreadDisk(key: string): string | undefined {
-  // A bake compares them with the disk.
-  if (recipeOfDisk(key.replace(/\.(?:md5|sha256)$/, "")) !== undefined) return undefined;
+/** Why an object under disks/ starts no bake, though it is no mistake and is not reported. Pure. */
+export function besideDisk(key: string): string | undefined {
+  if (!key.startsWith(FOLDER.disks)) return undefined;
+  if (recipeOfDisk(key.replace(/\.(?:md5|sha256)$/, "")) !== undefined)
+    return recipeOfDisk(key) === undefined ? "a bake of the disk beside it compares it" : undefined;
   if (CHECKSUM.test(key))
-    return `${key}: no function reads checksums and signatures, so it starts no bake; delete it, or leave it there`;
+    return "no function reads checksums and signatures of this form, so it starts no bake";
+  return LOG.test(key) ? "it is no disk, so it starts no bake" : undefined;
+}
+
+function unreadDisk(key: string): string | undefined {
+  if (recipeOfDisk(key) !== undefined || besideDisk(key) !== undefined) return undefined;
   return IN_PLACE.test(key)
     ? `${key}: starts no bake; a system disk is a RAW, VHD or QCOW2 file whose name ends with .raw, .img, .vhd or .qcow2: convert or rename it if it is one, else leave it there`
     : `${key}: starts no bake; a disk file must lie directly in disks/<recipe>/, where <recipe> is the name of its recipe`;

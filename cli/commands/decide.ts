@@ -52,7 +52,7 @@ type Asking = Pick<Command, "summary" | "args"> &
     readonly body?: (input: Input) => object;
     /** The last word of its route; the name of the command unless it is given. */
     readonly action?: string;
-    /** Of a request that takes something away: what it changes, for the question before it. */
+    /** Of a request that takes something away: what it changes, for the question before it; nothing: it is not asked. */
     readonly changes?: (input: Input, client: Client) => Promise<readonly string[]>;
   };
 
@@ -71,8 +71,10 @@ export const asking = (
   run: async (input: Input, io: Io): Promise<Exit> => {
     const path = `/${folder}/${encodeURIComponent(input.args[0] ?? "")}/${action}`;
     const wanted = body(input);
-    if (changes !== undefined && !input.has("yes") && !input.has("dry-run"))
-      await confirm(await changes(input, clientFor(io)), input, io);
+    if (changes !== undefined && !input.has("yes") && !input.has("dry-run")) {
+      const lines = await changes(input, clientFor(io));
+      if (lines.length > 0) await confirm(lines, input, io);
+    }
     const { run } = await post(path, wanted, io);
     io.out(
       input.json

@@ -1,23 +1,11 @@
 /** `bake`, `promote`, `rollback`, `scale-out`, `stop`, `wake`, `cancel`: requests that runs carry out. */
-import {
-  CommandError,
-  confirm,
-  EXIT,
-  jsonOf,
-  YES,
-  type Command,
-  type Input,
-  type Option,
-} from "../command.ts";
+import { CommandError, confirm, EXIT, jsonOf, YES, type Command, type Input } from "../command.ts";
 import { ANSWER } from "../answers.ts";
 import type { Client } from "../client.ts";
 import { t } from "../language.ts";
 import { runIn } from "../runs.ts";
 import { asking, post } from "./decide.ts";
-import { wholeOf } from "./size.ts";
-
-const DRY_RUN: Option = { help: "only find out what would be done; the run says it" };
-const dryRun = (input: Input): object => ({ dryRun: input.has("dry-run") || undefined });
+import { DRY_RUN, dryRun, wholeOf } from "./size.ts";
 
 export const bake = asking("bake", "recipes", {
   summary: "bake a recipe now",

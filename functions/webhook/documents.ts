@@ -12,6 +12,7 @@ import {
 } from "../../shared/document-index.ts";
 import type { DocumentFolder } from "../../shared/keys.ts";
 import { joinReasons } from "../../shared/budget.ts";
+import { imageNameProblem, renderImageName } from "../../shared/documents/image-name.ts";
 import { declaredProblems, missingIn, missingProblem } from "../../shared/requests/declared-parameters.ts";
 import { Parameters } from "../../shared/requests/parameters.ts";
 import { readRunLog } from "../../shared/workflow/run-log.ts";
@@ -108,12 +109,12 @@ const missing = (folder: DocumentFolder, name: string): Refusal => ({
   error: `there is no ${documentKeys(folder, name)[0]}; upload it, or correct the name in the path`,
 });
 
-function refusalBy(index: DocumentIndex, { request }: RunRequest): Refusal | undefined {
+function refusalBy(index: DocumentIndex, { run, request }: RunRequest): Refusal | undefined {
   if (index.problem !== undefined) return { status: 422, error: index.problem };
   const error =
     routeProblem(index, request) ?? countProblem(index, request) ?? parameterProblem(index, request);
   if (error !== undefined) return { status: 400, error };
-  const undeclared = declarationProblem(index, request);
+  const undeclared = declarationProblem(index, request) ?? nameProblem(index, request, run);
   return undeclared === undefined ? undefined : { status: 422, error: undeclared };
 }
 
@@ -163,4 +164,22 @@ function declarationProblem(
     ...missingIn(declared, given.data).map(missingProblem),
   ];
   return problems.length === 0 ? undefined : joinReasons(problems);
+}
+
+/** The name of the image that the bake would make. The run is refused for the same reason; its time is of the same length. */
+function nameProblem(
+  { image, parameters: declared = {} }: DocumentIndex,
+  { request, recipe, parameters = {} }: Request,
+  run: string,
+): string | undefined {
+  const given = Parameters.safeParse(parameters);
+  if (image === undefined || request !== "bake" || typeof recipe !== "string" || !given.success)
+    return undefined;
+  const defaults = Object.entries(declared).flatMap(([name, one]) =>
+    one.default === undefined ? [] : [[name, one.default] as const],
+  );
+  const values = { ...Object.fromEntries(defaults), ...given.data };
+  const name = renderImageName(image.name, { recipe, run, at: 0, parameters: values });
+  const problem = imageNameProblem(name, image.imported);
+  return problem && `image.name: ${problem} (it becomes ${JSON.stringify(name)} with these parameters)`;
 }

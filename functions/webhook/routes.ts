@@ -91,7 +91,7 @@ const ROUTES: readonly Route[] = [
     subject: "fleet",
     action: "resize",
     kind: "size",
-    body: { to: z.int().check(z.minimum(0), z.maximum(COUNT_MAX)) },
+    body: { to: z.int().check(z.minimum(0), z.maximum(COUNT_MAX)), dryRun },
   },
   {
     subject: "fleet",
@@ -99,7 +99,7 @@ const ROUTES: readonly Route[] = [
     kind: "size",
     body: { why: z.optional(z.string().check(z.maxLength(200))) },
   },
-  { subject: "fleet", action: "refresh", kind: "refresh", body: {} },
+  { subject: "fleet", action: "refresh", kind: "refresh", body: { dryRun } },
   { subject: "fleet", action: "unpause", kind: "size", body: {} },
   { subject: "fleet", action: "stop", kind: "idle", request: "stop-idle", body: { dryRun } },
   { subject: "fleet", action: "resume", kind: "resume", body: { dryRun } },

@@ -45,6 +45,11 @@ function isValue(item: string): boolean {
 const RULES: readonly (readonly [RegExp, (values: Values) => string | undefined])[] = [
   [/^is missing$/, () => "缺失"],
   [/^is not known, and (\S+) is already set$/, ([key]) => `无法识别，且已经写了 ${key}`],
+  [/^restarts the machine before its end is known$/, () => "会在命令结束之前重启机器"],
+  [
+    /^for a reboot write - reboot, or end the step with exit 194$/,
+    () => "需要重启时请写 - reboot，或让该步骤以 exit 194 结束",
+  ],
   [/^has a (["']) that is not closed, so no shell runs it$/, ([mark]) => `${mark} 没有闭合，Shell 无法执行`],
   [
     /^holds (\S) outside of quotes, which a shell takes as a part of a word$/,

@@ -43,6 +43,8 @@ export const SENTENCES: Readonly<Record<string, string>> = {
   "cancelled by {caller}": "已由 {caller} 取消",
   '"{name}" failed with exit code {code} and printed nothing':
     "命令“{name}”失败，退出码 {code}，没有任何输出",
+  "for a reboot write - reboot, or end the step with exit 194":
+    "需要重启时请写 - reboot，或让该步骤以 exit 194 结束",
   '"{name}" failed with exit code {code}: {output} (all of it: {key})':
     "命令“{name}”失败，退出码 {code}：{output}（完整输出：{key}）",
   "{image} was rejected by {by}; its family {family} stays as it is, and is held until the hold is lifted":
@@ -118,8 +120,6 @@ export const SENTENCES: Readonly<Record<string, string>> = {
   "delete from the bucket the one that is not meant": "请从 Bucket 中删除不需要的那个",
   "{key}: no function reads it; a component lies at components/<name>/<version>.yaml, with a version like 1.2.0":
     "{key}：没有函数读取它；组件的位置是 components/<名称>/<版本>.yaml，版本如 1.2.0",
-  "{key}: no function reads checksums and signatures, so it starts no bake; delete it, or leave it there":
-    "{key}：没有函数读取校验和与签名文件，因此不会触发构建；可以删除，也可以保留",
   "{key}: starts no bake; a system disk is a RAW, VHD or QCOW2 file whose name ends with .raw, .img, .vhd or .qcow2: convert or rename it if it is one, else leave it there":
     "{key}：不会触发构建；系统盘应为 RAW、VHD 或 QCOW2 文件，扩展名为 .raw、.img、.vhd 或 .qcow2：如果是系统盘，请转换格式或重命名，否则保留即可",
   "{key}: starts no bake; a disk file must lie directly in disks/<recipe>/, where <recipe> is the name of its recipe":

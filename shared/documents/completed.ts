@@ -122,7 +122,9 @@ const recipe = z.strictObject({
     bootMode: maybe,
     detection: maybe,
   }),
-  encryption: z.exactOptional(z.strictObject({ everywhere: z.boolean(), keys: textMap })),
+  encryption: z.exactOptional(
+    z.strictObject({ everywhere: z.boolean(), keys: textMap, serviceKeyIn: z.exactOptional(list) }),
+  ),
   family: maybe,
   test: z.strictObject({
     commands: z.array(Step),

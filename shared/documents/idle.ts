@@ -69,23 +69,38 @@ const Signals = closed(signalShape).check(
   ),
 );
 
-const UpDuring = z.pipe(
-  closed({
-    /** Left out where the fleet has a calendar. */
-    timeZone: z.exactOptional(timeZone()),
-    hours: z
-      .array(
-        z
-          .string()
-          .check(
-            z.refine(
-              (value: string) => parseUpWindow(value) !== undefined,
-              "must be days and hours like Mon-Fri 08:00-20:00, Sat,Sun 10:00-14:00 or daily 00:00-24:00",
-            ),
+/** Days that are unlike their week stand in the calendar of the fleet. */
+const OF_CALENDAR: Readonly<Record<string, string>> = {
+  holidays: "is not known; write it under calendar:",
+  workdays: "is not known; write it under calendar:",
+  on: "is not known; write it under calendar:, as workdays",
+  ...Object.fromEntries(
+    ["off", "publicHolidays", "except", "exceptions", "skip"].map((key) => [
+      key,
+      "is not known; write it under calendar:, as holidays",
+    ]),
+  ),
+};
+
+const upDuringShape = {
+  /** Left out where the fleet has a calendar. */
+  timeZone: z.exactOptional(timeZone()),
+  hours: z
+    .array(
+      z
+        .string()
+        .check(
+          z.refine(
+            (value: string) => parseUpWindow(value) !== undefined,
+            "must be days and hours like Mon-Fri 08:00-20:00, Sat,Sun 10:00-14:00 or daily 00:00-24:00",
           ),
-      )
-      .check(z.minLength(1), z.maxLength(MAX_WINDOWS)),
-  }),
+        ),
+    )
+    .check(z.minLength(1), z.maxLength(MAX_WINDOWS)),
+};
+
+const UpDuring = z.pipe(
+  closed(upDuringShape, OF_CALENDAR),
   z.transform(({ hours: texts, ...zone }: { timeZone?: string; hours: string[] }) => ({
     ...zone,
     windows: texts.map(parseUpWindow).filter((window): window is Window => window !== undefined),

@@ -22,7 +22,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   Amount: `${ofRequest}: POST says how many, limits: how many at most`,
   Count: `${ofRequest}: POST says how many, limits: how many at most`,
   MaxAmount: `${ofRequest}: POST says how many, limits: how many at most`,
-  MinAmount: `${ofRequest}: Kiln keeps what it gets and asks on for the rest`,
+  MinAmount: `${ofRequest}: write "min" in the POST`,
   ClientToken: `${ofRequest}: Kiln derives it from request, offering and parameters`,
   DryRun: `${ofRequest}: ask for it with "dryRun": true in the POST`,
   ImageId: ofFamily,

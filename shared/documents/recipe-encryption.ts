@@ -5,10 +5,16 @@ import { closed, finding, short, type Finding } from "./fields.ts";
 import { kmsKeyId, regionId } from "./names.ts";
 import { builderIn, kindOf, type Source } from "./recipe-source.ts";
 
-/** A region, and the key that encrypts the copy there. */
+/** A region, and what encrypts the copy there: a key, or the service key of the region. */
 export const CopyRegion = short(
   (value) => (typeof value === "string" ? { region: value } : value),
-  closed({ region: regionId(), kmsKeyId: z.exactOptional(kmsKeyId()) }),
+  closed({
+    region: regionId(),
+    kmsKeyId: z.exactOptional(kmsKeyId()),
+    encrypted: z.exactOptional(
+      z.literal(true, { error: "must be true; without it the copy is encrypted as the image is" }),
+    ),
+  }),
 );
 
 /** `encrypt: true`, or a key for each region. */
@@ -17,10 +23,11 @@ export const Encrypt = short(
   mapOf(regionId(), kmsKeyId(), "is no region; write an id like cn-hangzhou"),
 );
 
-/** `keys`, by region, encrypt there; `everywhere`: also the other regions, with their service keys. */
+/** `keys`, by region, encrypt there; service keys in `serviceKeyIn`, and `everywhere`: also in the other regions. */
 interface Encryption {
   readonly everywhere: boolean;
   readonly keys: Readonly<Record<string, string>>;
+  readonly serviceKeyIn?: readonly string[];
 }
 
 /** The encryption that the two places of a recipe with keys ask for together; undefined without any. */
@@ -31,8 +38,11 @@ export function encryptionOf(
   const own = regions.flatMap(({ region, kmsKeyId: key }) =>
     key === undefined ? [] : [[region, key] as const],
   );
-  if (encrypt === undefined && own.length === 0) return undefined;
-  return { everywhere: encrypt !== undefined, keys: { ...encrypt, ...Object.fromEntries(own) } };
+  const keys = { ...encrypt, ...Object.fromEntries(own) };
+  const keyless = regions.filter(({ region, encrypted }) => encrypted === true && !(region in keys));
+  if (encrypt === undefined && own.length + keyless.length === 0) return undefined;
+  const serviceKeyIn = keyless.map(({ region }) => region);
+  return { everywhere: encrypt !== undefined, keys, ...(serviceKeyIn.length > 0 && { serviceKeyIn }) };
 }
 
 interface Written {
@@ -53,22 +63,31 @@ export function encryptionFindings(written: Written): readonly Finding[] {
     ...finding(
       kindOf(source) === "upload" && encrypt !== undefined,
       ["encrypt"],
-      "is not known to imports (ImportImage); encrypt the copies, with kmsKeyId in promote.regions, or leave it out",
+      "is not known to imports (ImportImage); encrypt the copies, with encrypted: true or kmsKeyId in promote.regions, or leave it out",
     ),
     ...finding(
       keyless !== undefined,
       ["promote", "accounts"],
-      `cannot get an image that the service key encrypts; name a key of yours under encrypt: for ${keyless}`,
+      `cannot get an image that the service key encrypts; name a key of yours ${keyless}`,
     ),
   ];
 }
 
-/** A region where the service key encrypts. The region of the deployment is not known here: any key may be its own. */
-function regionWithoutKey({ source, encrypt, promote }: Written): string | undefined {
+/** Where to name a key instead of the service key. */
+function regionWithoutKey(written: Written): string | undefined {
+  const { encrypt, promote } = written;
+  const { keys = {}, serviceKeyIn: [keyless] = [] } = encryptionOf(encrypt, promote.regions) ?? {};
+  if (encrypt === undefined && keyless !== undefined) return `as kmsKeyId of ${keyless} in promote.regions`;
+  const home = keyAtHome(written);
+  if (home === "not asked for") return undefined;
+  if (home === "missing") return "under encrypt: for the region of the deployment";
+  const region = promote.regions.find((one) => !(one.region in keys))?.region;
+  return region === undefined ? undefined : `under encrypt: for ${region}`;
+}
+
+/** The region of the deployment is not known here: any key may be its own. */
+function keyAtHome({ source, encrypt }: Written): "not asked for" | "missing" | "there" {
   const { systemDisk: disk = {} } = builderIn(source);
-  if (encrypt === undefined && !disk.encrypted) return undefined;
-  const keys = encryptionOf(encrypt, promote.regions)?.keys ?? {};
-  const hasKeyAtHome = disk.kmsKeyId !== undefined || Object.keys(encrypt ?? {}).length > 0;
-  if (!hasKeyAtHome) return "the region of the deployment";
-  return promote.regions.find(({ region }) => !(region in keys))?.region;
+  if (encrypt === undefined && !disk.encrypted) return "not asked for";
+  return disk.kmsKeyId === undefined && Object.keys(encrypt ?? {}).length === 0 ? "missing" : "there";
 }

@@ -3,6 +3,7 @@ import * as z from "zod/mini";
 import { scriptOf } from "../ephemeral-instance/command-script.ts";
 import { minutes } from "../duration.ts";
 import { mapOf } from "../map-of.ts";
+import { isReboot, REBOOT_ADVICE } from "../reboots.ts";
 import { knowPrivate } from "../redact.ts";
 import { closed, duration, finding, inMs, oneLine, orEmpty, rule, short, text } from "./fields.ts";
 import { KEY_PATTERN } from "./names.ts";
@@ -161,6 +162,9 @@ const written = closed(shape).check(
     const message = shellSlip(run);
     return message === undefined || hasOddSpace(run) ? [] : [{ at: ["run"], message }];
   }),
+  rule<WrittenStep>(["run"], ({ run = "" }) =>
+    finding(isReboot(run), ["run"], `restarts the machine before its end is known; ${REBOOT_ADVICE}`),
+  ),
   // A step that is refused cannot be completed.
   rule<WrittenStep>(["*"], (step) => {
     const whole = complete(step);

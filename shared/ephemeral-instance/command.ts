@@ -6,6 +6,7 @@ import { seconds } from "../duration.ts";
 import type { Step } from "../documents/recipe-steps.ts";
 import type { Ports } from "../invocation.ts";
 import { outputKey } from "../keys.ts";
+import { REBOOT_ADVICE } from "../reboots.ts";
 import { redactShown } from "../redact.ts";
 import { withVariables } from "../requests/declared-parameters.ts";
 import { ownTags, TAG, type Owner } from "../tags.ts";
@@ -25,6 +26,8 @@ const FIRST_LOOK_MS = seconds(5);
 const RETRY_MS = seconds(30);
 /** An instance still counts as running, and its agent as online, for a while after RebootInstance. */
 const REBOOT_MS = seconds(40);
+/** User data of a first boot installs a kernel, or sets something up, and reboots once or twice. */
+const FIRST_REBOOTS_MAX = 4;
 /** So long the agent may go on after RebootInstance, until the system inside has gone down. */
 const SHUTDOWN_MS = seconds(15);
 
@@ -103,6 +106,18 @@ const stageOf = (
 /** Of the step before the commands of the recipe. */
 const PREPARING = -1;
 
+/**
+ * Why a command did not reach an instance, or did not end there, when the instance was going down.
+ * https://www.alibabacloud.com/help/en/ecs/developer-reference/api-ecs-2014-05-26-describeinvocationresults
+ */
+const WENT_DOWN = new Set([
+  "ExecutionInterrupted",
+  "DeliveryTimeout",
+  "ClientNotRunning",
+  "ClientNotResponse",
+  "InstanceNotRunning",
+]);
+
 /** The number of the first command of an instance. */
 export const firstIndex = <I>({ use }: Instance<I>): number => (use.prepare === undefined ? 0 : PREPARING);
 
@@ -151,7 +166,20 @@ export async function watch<I>(instance: Instance<I>, event: At<I, "Watch">, por
     return poll(event, ports.clock, PACE.command, `"${name}" runs`);
   }
   if (index === PREPARING && result.ok) return proceed(instance, event, ports, name);
+  const again = repeatedBoot(instance, event, result);
+  if (again !== undefined) return again;
   return judged(instance, event, { step, name, result }, ports);
+}
+
+/** A first boot during which the instance went down is waited for again. */
+function repeatedBoot<I>(
+  { types }: Instance<I>,
+  { instanceId, index, tried }: At<I, "Watch">,
+  { errorCode = "" }: CommandResult,
+): Outcome | undefined {
+  if (index !== PREPARING || !WENT_DOWN.has(errorCode) || tried >= FIRST_REBOOTS_MAX) return undefined;
+  const note = `${instanceId} went down during its first boot (${errorCode}), as user data that reboots makes it; the wait is repeated when it is back`;
+  return next(types.Reboot, { instanceId, index, tried: tried + 1 }, { afterMs: REBOOT_MS, note });
 }
 
 /** Where the output of a command is kept. Where preparing fails, no other command has one. */
@@ -197,8 +225,12 @@ async function judged<I>(
     const note = `${problem}; it is repeated (${tried + 1} of ${retries})`;
     return next(types.Command, { instanceId, index, tried: tried + 1 }, { afterMs: RETRY_MS, note });
   }
-  return use.compensate(event, `${problem}${wholeOf(output, kept && key)}`, instanceId);
+  return use.compensate(event, `${problem}${wholeOf(output, kept && key)}${hintOf(result)}`, instanceId);
 }
+
+/** A command that restarts its machine is interrupted by that. */
+const hintOf = ({ errorCode }: CommandResult): string =>
+  errorCode === "ExecutionInterrupted" ? `; ${REBOOT_ADVICE}` : "";
 
 /** Where all of an output is, behind a problem that quotes its end; `key`: of the object that the bucket took. */
 function wholeOf(output: string, key: string | false): string {
@@ -252,17 +284,18 @@ const lastLines = (output: string): string =>
     ? " and printed nothing"
     : `: ${output.trimEnd().split("\n").slice(-3).join(" | ").slice(-200)}`;
 
-/** Waits until the instance is back from its reboot, and sends the next command. */
+/** Waits until the instance is back from its reboot, and sends the next command; one that is `tried` is sent again. */
 export async function reboot<I>(of: Instance<I>, event: At<I, "Reboot">, ports: Ports): Promise<Outcome> {
   const moved = await elsewhere(of, event, ports);
   if (moved !== undefined) return moved;
   const { cloud, clock } = ports;
-  const { instanceId, index } = event;
+  const { instanceId, index, tried } = event;
   const [instance] = await describeInstances(cloud, { ids: [instanceId] });
   // The phase began when it was first due.
   const downAt = event.phaseStartedAt - REBOOT_MS + SHUTDOWN_MS;
   const online = await agentsOnline(cloud, [instanceId], downAt);
   if (instance?.status !== "Running" || !online.has(instanceId))
     return poll(event, clock, PACE.instance, `${instanceId} is not back from its reboot yet`);
-  return command(of, { ...event, index: index + 1, tried: 0 }, ports, `${instanceId} is back`);
+  const following = tried > 0 ? event : { ...event, index: index + 1 };
+  return command(of, { ...following, tried }, ports, `${instanceId} is back`);
 }

@@ -6,6 +6,7 @@ const InstanceId = z.string().check(z.regex(/^[A-Za-z0-9-]{1,64}$/));
 export const scaleInShape = {
   count: z.optional(z.int().check(z.minimum(1), z.maximum(10_000))),
   instances: z.optional(z.array(InstanceId).check(z.minLength(1), z.maxLength(100))),
+  dryRun: z.optional(z.boolean()),
 };
 
 /** One of the two says what is to go. */

@@ -1,5 +1,8 @@
+import { hours } from "../../shared/duration.ts";
 import { test } from "../support/deploy.ts";
-import { quickRelease, release } from "../support/recipes.ts";
+import type { Deployment } from "../support/deployment.ts";
+import { diskFile } from "../support/disk-file.ts";
+import { quickRelease, recipeText, release } from "../support/recipes.ts";
 import { HOME, imagesIn, leftovers, served } from "../support/world.ts";
 
 const BUILDER = {
@@ -9,6 +12,9 @@ const BUILDER = {
   securityGroupId: "sg-default0001",
   dataDisks: [{ sizeGb: 40 }],
 };
+
+const keysIn = (kiln: Deployment, region: string) =>
+  imagesIn(kiln, region).flatMap(({ disks }) => disks.map(({ key }) => key));
 
 test("an encrypted family is encrypted on every disk in every region, each with the key of its region", async ({
   kiln,
@@ -23,10 +29,38 @@ test("an encrypted family is encrypted on every disk in every region, each with 
     },
   });
   expect(promotion?.state).toBe("done");
-  const keys = (region: string) => imagesIn(kiln, region).flatMap(({ disks }) => disks.map(({ key }) => key));
-  expect([keys(HOME), keys("cn-shanghai")]).toEqual([
+  expect([keysIn(kiln, HOME), keysIn(kiln, "cn-shanghai")]).toEqual([
     ["key-1", "key-1"],
     ["key-2", "key-2"],
+  ]);
+});
+
+test("the copies of an upload, whose home stays plain, are encrypted with a key or with the service key of their region", async ({
+  kiln,
+  expect,
+}) => {
+  await kiln.upload(
+    "recipes/app.yaml",
+    recipeText({
+      source: { upload: {} },
+      provision: [],
+      test: { skip: true },
+      promote: {
+        regions: [
+          { region: "cn-shanghai", encrypted: true },
+          { region: "cn-beijing", kmsKeyId: "key-2" },
+        ],
+      },
+    }),
+  );
+  await kiln.upload("disks/app/app.vhd", diskFile("vhd"));
+  await kiln.cloud.settle({ forMs: hours(2) });
+  expect(kiln.records("promote").map(({ state }) => state)).toEqual(["done"]);
+  // The service key has no id.
+  expect([keysIn(kiln, HOME), keysIn(kiln, "cn-shanghai"), keysIn(kiln, "cn-beijing")]).toEqual([
+    [undefined],
+    [""],
+    ["key-2"],
   ]);
 });
 

@@ -25,7 +25,7 @@ test("an object that no function reads is reported once, whenever it is found, a
   const channel = await startChannel();
   const channels = { default: { kind: "json", url: `${channel.url}/default` } };
   const kiln = await deploy({ env: { KILN_CHANNELS: JSON.stringify(channels) } });
-  const at = ["disks/SHA256SUMS", "disks/app/app.qcow2.sha512", "fleets/web.txt", "recipes/web.YAML"];
+  const at = ["disks/app.vhd", "disks/app/app.vmdk", "fleets/web.txt", "recipes/web.YAML"];
   const quiet = ["recipe/web.yaml", "web.yaml"];
   for (const key of [...at, ...quiet, "scripts/a.yaml", "inputs/b.json"])
     await kiln.upload(key, "family: web\n");
@@ -55,6 +55,30 @@ test("an object that no function reads is reported once, whenever it is found, a
   await kiln.cloud.settle({ forMs: minutes(2) });
   const back = ["fleets/web.txt", "fleets/web.txt"];
   expect(reported(kiln)).toEqual([...at, ...quiet, ...back, "web.yaml"].toSorted());
+  await channel.close();
+});
+
+test("a checksum, a signature or a log beside a disk is one line of a log, and no run, alarm or failure", async ({
+  deploy,
+  expect,
+}) => {
+  const channel = await startChannel();
+  const channels = { default: { kind: "json", url: `${channel.url}/default` } };
+  const kiln = await deploy({ env: { KILN_CHANNELS: JSON.stringify(channels) } });
+  const keys = ["SHA256SUMS", "a.raw.asc", "a.raw.sig", "CHECKSUM", "build.log", "a.raw.sha256"].map(
+    (name) => `disks/app/${name}`,
+  );
+  for (const key of keys) await kiln.upload(key, "0123  a.raw\n");
+  await kiln.cloud.settle({ forMs: minutes(2) });
+  await nightly(kiln);
+  const said = kiln.cloud.fc.invocations.flatMap(({ logs }) => logs).map((line) => JSON.stringify(line));
+  for (const key of keys) {
+    const lines = said.filter((line) => line.includes(key));
+    expect(lines, key).toHaveLength(1);
+    expect(lines[0], key).toMatch(/ignored.*(?:starts no bake|a bake of the disk beside it compares it)/);
+  }
+  expect(kiln.records()).toEqual([]);
+  expect(channel.posted).toEqual([]);
   await channel.close();
 });
 

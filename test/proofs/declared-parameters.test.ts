@@ -122,6 +122,36 @@ test("the webhook answers 422 for a parameter that is not declared, not matched,
   expect(kiln.cloud.callLog.count({ action: "RunInstances" })).toBe(0);
 });
 
+test("parameters that make a name no image can have are answered with 422, with the reason that the run would give", async ({
+  deploy,
+  expect,
+}) => {
+  const kiln = await deploy();
+  const image = { name: "web-{RELEASE}-{serial}" };
+  await uploaded(
+    kiln,
+    recipeText({ image, parameters: { RELEASE: { default: "v1" } }, test: { skip: true } }),
+  );
+  const runs = kiln.records("bake").length;
+  for (const [RELEASE, rule] of [
+    ["1.2", "must not hold a period"],
+    ["a b", "must start with a letter"],
+    ["x".repeat(200), "must be 2 to 128 characters"],
+  ] as const) {
+    const answer = await answered(kiln, kiln.call("POST", BAKE, { parameters: { RELEASE } }));
+    const error = expect.stringMatching(`^image\\.name: ${rule}`);
+    expect(answer, RELEASE).toMatchObject({ status: 422, body: { error } });
+    await kiln.invoke("kiln-bake-image", { v: 1, request: "bake", recipe: "web", parameters: { RELEASE } });
+    await kiln.cloud.settle({ forMs: minutes(5) });
+    expect(kiln.records("bake").at(-1), RELEASE).toMatchObject({ state: "failed", reason: error });
+  }
+  expect(kiln.records("bake")).toHaveLength(runs + 3);
+  for (const given of [{}, { RELEASE: "v2" }])
+    expect(await answered(kiln, kiln.call("POST", BAKE, { parameters: given }))).toMatchObject({
+      status: 202,
+    });
+});
+
 test("a secret that the deployment does not have fails the bake before its first change", async ({
   deploy,
   expect,

@@ -1,54 +1,18 @@
 /** A dry run reports what the run itself then does, and changes nothing. */
-import { deepStrictEqual } from "node:assert/strict";
 import { hours, minutes, seconds } from "../../shared/duration.ts";
 import type { RunRecord } from "../support/records.ts";
 import { CloudFault } from "../cloud/index.ts";
 import { test } from "../support/deploy.ts";
-import { BUCKET, type Deployment } from "../support/deployment.ts";
+import type { Deployment } from "../support/deployment.ts";
 import { fleetText } from "../support/fleets.ts";
 import { quickRelease, recipeText, release } from "../support/recipes.ts";
+import { rehearsed, type Body } from "../support/rehearsed.ts";
 import { request } from "../support/runs.ts";
 import { HOME, imagesIn, served, tagOf, logOf } from "../support/world.ts";
 
 const ABROAD = "cn-shanghai";
 const ACCOUNTS = ["1000000000000001", "1000000000000002"];
 const BARE = { provision: [], test: { skip: true } };
-
-/** Everything a run could change; a dry run may only write its record. */
-function worldOf(kiln: Deployment): unknown {
-  const { instances, snapshots, images, tasks, tags } = kiln.cloud.world;
-  const tagged = (type: string, id: string) => tags.of(type, id).map(({ key, value }) => `${key}=${value}`);
-  return {
-    images: [...images.values()].map(({ imageId, name, family, status, description, sharedWith }) => [
-      [imageId, name, family, status, description],
-      [...sharedWith.keys()],
-      tagged("image", imageId),
-    ]),
-    instances: [...instances.values()].map(({ instanceId, status }) => [
-      instanceId,
-      status,
-      tagged("instance", instanceId),
-    ]),
-    snapshots: [...snapshots.keys()].map((id) => [id, tagged("snapshot", id)]),
-    tasks: [...tasks.keys()],
-    bucket: kiln.cloud.oss
-      .list(BUCKET, "")
-      .filter(({ key }) => !/^(?:runs|index|deliveries)\//.test(key))
-      .map(({ key }) => [key, kiln.cloud.oss.get(BUCKET, key)?.body.toString()]),
-  };
-}
-
-type Body = Readonly<Record<string, unknown>>;
-
-/** The dry run of a request; the world before and after it must be the same. */
-async function rehearsed(kiln: Deployment, path: string, body: Body = {}): Promise<RunRecord> {
-  const before = worldOf(kiln);
-  const runs = kiln.records().length;
-  const record = await request(kiln, path, { ...body, dryRun: true });
-  deepStrictEqual(worldOf(kiln), before);
-  deepStrictEqual(kiln.records().length, runs + 1);
-  return record;
-}
 
 /** The dry run and then the run itself. */
 async function both(kiln: Deployment, path: string, body: Body = {}) {

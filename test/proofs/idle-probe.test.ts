@@ -27,7 +27,10 @@ test("a member that its probe calls busy stays, one of which nothing is known st
   );
   kiln.cloud.world.mustHave(mute).guest?.active.delete("aliyun");
   const record = await check(kiln, { ...POLICY, probe: { command, timeout: "10s" } }, { launch: HOSTS });
-  expect(record).toMatchObject({ state: "done", result: { stopped: [idle] } });
+  expect(record).toMatchObject({
+    state: "done",
+    result: { stopped: [idle], probed: [`${idle}: its probe ended with exit code 1`] },
+  });
   expect(statuses(kiln)).toEqual({
     [busy]: "Running",
     [idle]: "Stopped",

@@ -209,3 +209,22 @@ timed(
     ).toEqual(made.toSorted());
   },
 );
+
+test("images whose recipe is deleted are named in the report of the janitor, and stay", async ({
+  kiln,
+  expect,
+}) => {
+  const report = async () => {
+    await kiln.invoke("kiln-janitor", { v: 1, request: "cleanup" });
+    await kiln.cloud.settle({ forMs: minutes(1) });
+    return lastReport(kiln);
+  };
+  await bakeAndPromote(kiln, recipeText({ test: { skip: true } }));
+  const [image] = ownImages(kiln);
+  expect(await report()).not.toHaveProperty("goneRecipes");
+  kiln.cloud.oss.delete(BUCKET, "recipes/web.yaml");
+  expect((await report()).goneRecipes).toEqual([
+    `recipe web is gone; its images stay: ${image?.imageId}; put it back with retention, or delete them`,
+  ]);
+  expect(ownImages(kiln)).toHaveLength(1);
+});

@@ -135,6 +135,7 @@ test("each of thirty nights does what its plan said, and a change in between is 
 }, 400_000);
 
 const READS = [
+  "DescribeImagePipelines",
   "DescribeSnapshots",
   "DescribeLaunchTemplates",
   "DescribeLaunchTemplateVersions",

@@ -112,7 +112,12 @@ test("one refused lookup deletes nothing", async ({ kiln, expect }) => {
   await threeOld(kiln);
   await retire(kiln);
   await kiln.cloud.settle({ forMs: hours(3) });
-  for (const action of ["DescribeLaunchTemplates", "DescribeInstances", "DescribeImageFromFamily"]) {
+  for (const action of [
+    "DescribeLaunchTemplates",
+    "DescribeImagePipelines",
+    "DescribeInstances",
+    "DescribeImageFromFamily",
+  ]) {
     const stop = kiln.cloud.faults.add({
       product: "ecs",
       action,
@@ -244,6 +249,23 @@ test("an image that a scaling configuration names, by id or by name, active or n
   expect(reasonOf(second)).toMatch(/^keep .*scaling configuration asc-61 of asg-1/);
   configurations.length = 0;
   expect((await retire(kiln)).result).toMatchObject({ marked: 2 });
+});
+
+test("an image that an image pipeline begins with is kept, wherever in the list it is", async ({
+  kiln,
+  expect,
+}) => {
+  const [first = "", second = ""] = await threeOld(kiln);
+  await quickRelease(kiln, 4, kept);
+  await grow(kiln);
+  // A family needs the image it serves, which is kept anyway.
+  const family = { RegionId: HOME, BaseImageType: "IMAGE_FAMILY", BaseImage: second };
+  for (let index = 0; index < 110; index++) await kiln.ecs("CreateImagePipeline", family);
+  await kiln.ecs("CreateImagePipeline", { RegionId: HOME, BaseImageType: "IMAGE", BaseImage: first });
+  const plan = planOf(kiln, (await retire(kiln, { dryRun: true })).result?.["plan"]);
+  const reasonOf = (imageId: string) => plan.find((line) => line.includes(imageId));
+  expect(reasonOf(first)).toMatch(/^keep .*image pipeline ip-/);
+  expect(reasonOf(second)).not.toMatch(/^keep/);
 });
 
 test("an image that a fleet launches instead of one that was rolled back is kept", async ({

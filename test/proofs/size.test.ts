@@ -163,6 +163,7 @@ test("a smaller size asks the idle probe: who is in use, or of whom nothing is k
   });
   const shrunk = await request(kiln, "/fleets/web/scale-in", { count: 3 });
   expect(shrunk.result?.["ended"]).toHaveLength(1);
+  expect(String(shrunk.result?.["because"])).toMatch(/; its probe ended with exit code 1$/);
   expect(shrunk.result?.["kept"]).toEqual([
     expect.stringContaining("its probe ended with exit code 0"),
     expect.stringContaining("exit code 127"),

@@ -1,4 +1,5 @@
 /** Steps of a recipe: files, repeats, exit codes, reboots, long scripts, and the first boot before them. */
+import { reasonInChinese } from "../../shared/chinese/reasons.ts";
 import { hours } from "../../shared/duration.ts";
 import { outputKey } from "../../shared/keys.ts";
 import { test } from "../support/deploy.ts";
@@ -109,6 +110,16 @@ test("a step ends with a reboot by exit code 194 or by the word reboot, and the 
   expect(kept[0]?.state).toBe("failed");
 });
 
+test("a step that restarts its machine itself fails with what to write instead", async ({ kiln, expect }) => {
+  for (const last of ["sudo reboot", "shutdown -r now", "systemctl reboot"]) {
+    const [bake] = await bakeOf(kiln, [{ name: "kernel", run: `echo new\n${last}\nsleep 100` }]);
+    expect(bake?.reason, last).toMatch(
+      /"kernel" failed with ExecutionInterrupted .*; for a reboot write - reboot, or end the step with exit 194$/,
+    );
+    expect(reasonInChinese(bake?.reason ?? ""), last).toMatch(/请写 - reboot/);
+  }
+});
+
 test("a script that is too long for a command is downloaded and runs once, by its first line", async ({
   kiln,
   expect,
@@ -174,4 +185,21 @@ test("the first command waits for the first boot, and a first boot that fails sa
   expect(outputOf(kiln, bake?.run ?? "", 0)).toContain("no mirror answers");
   expect(leftovers(kiln)).toEqual([]);
   expect(ownImages(kiln)).toHaveLength(1);
+});
+
+test("user data that reboots is waited for, be it by its script or at the end of cloud-init", async ({
+  kiln,
+  expect,
+}) => {
+  const script = withUserData("#!/bin/bash\nsleep 200\necho one > /etc/restarted\nreboot\n");
+  const restarted = await bakeOf(kiln, ["test -f /etc/restarted"], script);
+  expect(statesOf(restarted)).toEqual(ENDED);
+  expect(notesOf(restarted[0])).toMatch(/went down during its first boot .*repeated/);
+  // cloud-init obeys power_state after it has ended.
+  const config = "/var/lib/cloud/instance/cloud-config.txt";
+  const later = `#!/bin/bash\nmkdir -p ${config.replace(/\/[^/]*$/, "")}\necho "power_state:" > ${config}\n`;
+  const [baked] = await bakeOf(kiln, ["true"], withUserData(later));
+  const at = (part: string): number =>
+    baked?.steps.find(({ note = "" }) => note.includes(part))?.at ?? Number.NaN;
+  expect(at('"first boot" succeeded') - at('"first boot" runs')).toBeGreaterThan(40_000);
 });

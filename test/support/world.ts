@@ -103,6 +103,7 @@ export const logOf = ({ cloud }: Deployment, name: string): string =>
 /** The report of a cleanup. */
 interface CleanupReport {
   readonly unknown?: readonly { readonly id: string; readonly run: string; readonly releasesAt?: string }[];
+  readonly goneRecipes?: readonly string[];
 }
 
 /** The result of the newest cleanup. */

@@ -48,6 +48,8 @@ function generalizeStep({ test }: Recipe): Step {
  * Before the first command: user data and the services of the first boot change the instance, and hold the locks of
  * package managers, until cloud-init is done. Exit code 2 stands for warnings, and for versions without --wait.
  * https://docs.cloud-init.io/en/latest/explanation/return_codes.html
+ * `power_state` reboots after cloud-init has ended, which it waits 30 seconds for.
+ * https://docs.cloud-init.io/en/latest/reference/modules.html#power-state-change
  */
 const FIRST_BOOT: Step = {
   kind: "run",
@@ -57,7 +59,10 @@ const FIRST_BOOT: Step = {
   command: `command -v cloud-init >/dev/null 2>&1 || exit 0
 cloud-init status --wait >/dev/null 2>&1
 code=$?
-if [ $code -eq 0 ] || [ $code -eq 2 ]; then exit 0; fi
+if [ $code -eq 0 ] || [ $code -eq 2 ]; then
+  if grep -q "^power_state:" /var/lib/cloud/instance/cloud-config.txt 2>/dev/null; then sleep 40; fi
+  exit 0
+fi
 tail -n 20 /var/log/cloud-init-output.log
 cloud-init status --long
 echo "user data or cloud-init failed, so nothing is built on this instance"

@@ -13,6 +13,10 @@ import { ok, problem, type Result } from "../../../shared/result.ts";
 
 const SECTOR = 512;
 
+/** The first volume descriptor of ISO 9660, in sector 16 of 2 KB each. https://wiki.osdev.org/ISO_9660 */
+const [ISO_AT, ISO_MARK] = [16 * 2048, "\u0001CD001"];
+const HEAD_BYTES = ISO_AT + ISO_MARK.length;
+
 export type DiskFormat = "RAW" | "VHD" | "QCOW2";
 
 /** The use of the disk in a file. */
@@ -66,32 +70,35 @@ async function formatIn(
   use: DiskUse,
   cloud: CloudClient,
 ): Promise<Result<DiskFormat> | undefined> {
-  const head = await getObject(cloud, key, SECTOR);
+  const head = await getObject(cloud, key, HEAD_BYTES);
   if (head === undefined) return undefined;
   const tail = await readTail(cloud, key, SECTOR);
   const format = formatOf(head.bytes, tail?.bytes ?? Buffer.alloc(0), use);
   return format.ok ? format : problem(`${key} ${format.problem}; upload a disk as RAW, VHD or QCOW2`);
 }
 
-/** @param head the first sector or more @param tail the last one */
+/** @param head the first sector or more, up to the descriptor of ISO 9660 @param tail the last one */
 export function formatOf(head: Buffer, tail: Buffer, use: DiskUse = "system"): Result<DiskFormat> {
   const begins = (text: string, bytes = head): boolean =>
     bytes.subarray(0, text.length).toString("latin1") === text;
   if (begins("QFI\u00fb")) return ok("QCOW2");
   // The footer of a VHD; one that grows has a copy of it at its beginning.
-  if (begins("conectix") || begins("conectix", tail)) return ok("VHD");
+  if ([head, tail].some((bytes) => begins("conectix", bytes))) return ok("VHD");
   const other = OTHERS.find(([text]) => begins(text));
   if (other !== undefined) return problem(`is ${other[1]}`);
+  // A hybrid has a boot sector as well, so it would be imported, and boots an installer.
+  if (use === "system" && begins(ISO_MARK, head.subarray(ISO_AT)))
+    return problem("is an ISO 9660 image, which installs a system and is none");
   // The mark of a boot sector, which a disk with a GPT has too.
   if (head.length >= SECTOR && head.readUInt16BE(SECTOR - 2) === 0x55aa) return ok("RAW");
   // A raw data disk need not have a partition.
-  if (use === "data" && tail.length >= SECTOR && !isText(head)) return ok("RAW");
+  if (use === "data" && tail.length >= SECTOR && !isText(head.subarray(0, SECTOR))) return ok("RAW");
   return problem(insteadOf(head));
 }
 
 function insteadOf(head: Buffer): string {
   if (head.length === 0) return "is empty";
-  return isText(head) ? "is a text" : "has no boot sector, so it is no disk that boots";
+  return isText(head.subarray(0, SECTOR)) ? "is a text" : "has no boot sector, so it is no disk that boots";
 }
 
 const isText = (bytes: Buffer): boolean => !/[^\t\n\r -~\u0080-\u00ff]/.test(bytes.toString("latin1"));

@@ -13,7 +13,7 @@ import { scheduledBakes, ScheduleRequest } from "./scheduled.ts";
 import { ResumeRequest } from "../resume/workflow.ts";
 import { send } from "../../../shared/send.ts";
 import { OssEvent, triggerOf, uploaderOf, type Trigger } from "../../../shared/triggers.ts";
-import { unreadReason } from "../../../shared/unread.ts";
+import { besideDisk, unreadReason } from "../../../shared/unread.ts";
 import { inBatches } from "../../../shared/in-batches.ts";
 import { componentUsed, objectUsed, recipesUsing } from "../../../shared/recipe-marks.ts";
 import { runId } from "../../../shared/workflow/run-id.ts";
@@ -92,8 +92,8 @@ async function fromUpload(
   if (NAMED.some((folder) => key.startsWith(folder))) return fromNamed(key, objectUsed(key), ports);
   const component = componentIn(key);
   if (component !== undefined) return fromNamed(key, componentUsed(component.name), ports);
-  // The janitor reports it.
-  log({ ignored: key, why: "neither recipes/<name>.yaml nor disks/<recipe>/<file>" });
+  // What is a mistake is reported by the janitor.
+  log({ ignored: key, why: besideDisk(key) ?? unreadReason(key) ?? "no function reads it" });
   return [];
 }
 

@@ -3,6 +3,7 @@ import * as z from "zod/mini";
 import { messageOf } from "../../../shared/errors.ts";
 import type { Ports } from "../../../shared/invocation.ts";
 import { adopt, findUnadopted } from "./adoption.ts";
+import { withoutRecipe } from "./without-recipe.ts";
 import { findOrphans, ownLeftovers, release, type Leftovers } from "./orphans.ts";
 
 /** The request of the janitor's timer. */
@@ -31,7 +32,8 @@ export async function cleanUp({ dryRun = false }: z.infer<typeof CleanupRequest>
     (batch) => adopt(batch, ports),
   );
   const others = dryRun ? unadopted.left : unadopted.unknown;
-  const found = await findOrphans(together(await ownLeftovers(ports.cloud), others), ports);
+  const own = await ownLeftovers(ports.cloud);
+  const found = await findOrphans(together(own, others), ports);
   await each(
     found.filter((finding) => finding.release),
     ({ id }) => id,
@@ -39,7 +41,8 @@ export async function cleanUp({ dryRun = false }: z.infer<typeof CleanupRequest>
   );
   const unknown = found.filter((finding) => finding.unknown);
   const adopted = unadopted.adoptable.reduce((sum, { ids }) => sum + ids.length, 0);
-  return { dryRun, adopted, found, unknown, failures };
+  const goneRecipes = await withoutRecipe(own.images, ports);
+  return { dryRun, adopted, found, unknown, failures, ...(goneRecipes.length > 0 && { goneRecipes }) };
 }
 
 const together = (a: Leftovers, b: Leftovers): Leftovers => ({

@@ -3,6 +3,7 @@ import type { DocumentIndex } from "../../../shared/document-index.ts";
 import { channelsOf } from "../../../shared/documents/channels.ts";
 import { parseFleet, type Fleet } from "../../../shared/documents/fleet.ts";
 import { explanations } from "../../../shared/documents/explanations.ts";
+import { placeholdersIn } from "../../../shared/documents/image-name.ts";
 import { parseRecipe, type Recipe } from "../../../shared/documents/recipe.ts";
 import { DocumentError } from "../../../shared/errors.ts";
 import type { DocumentFolder } from "../../../shared/keys.ts";
@@ -38,9 +39,18 @@ function ofRecipe(recipe: Recipe, stage: string): Facts {
     environment: [...new Set(names)],
     ...named(recipe),
     ...(marks.length > 0 && { marks: [...marks] }),
-    ...(parameters !== undefined && { parameters }),
+    ...(parameters !== undefined && { parameters, ...namedByParameters(recipe, parameters) }),
     ...(family !== undefined && { family }),
   };
+}
+
+/** The template of the name, when a value of a parameter can make the name one that the cloud refuses. */
+function namedByParameters(
+  { image: { name }, source }: Recipe,
+  parameters: NonNullable<Recipe["parameters"]>,
+): Pick<Facts, "image"> {
+  if (!placeholdersIn(name).some((one) => Object.hasOwn(parameters, one))) return {};
+  return { image: { name, ...(source.kind === "upload" && { imported: true }) } };
 }
 
 function ofFleet(fleet: Fleet): Facts {

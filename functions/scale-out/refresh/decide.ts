@@ -64,5 +64,34 @@ export function nextMove(look: Look): Move {
   };
 }
 
+/**
+ * The first `most` moves from `look` on, if each of them does what it is to do; none when nothing is to be replaced, fewer when
+ * the refresh is over or stuck.
+ */
+export function batchesOf(look: Look, most: number): Move[] {
+  const fresh = new Set<string>();
+  const isOld = (one: Instance): boolean => !fresh.has(one.id) && look.isOld(one);
+  // Any member that is replaced, as it is once it has the other image.
+  const model = look.members.find((one) => isPresent(one) && look.isOld(one));
+  const moves: Move[] = [];
+  let now: Look = { ...look, isOld };
+  while (model !== undefined && moves.length < most) {
+    const move = nextMove(now);
+    if (move.kind === "finish") break;
+    moves.push(move);
+    if (move.kind === "stuck") break;
+    const added = move.kind === "launch" ? newOnes(model, moves.length, move.count) : [];
+    for (const { id } of added) fresh.add(id);
+    const ended = new Set(move.kind === "end" ? move.ids : []);
+    const members = [...now.members.filter(({ id }) => !ended.has(id)), ...added];
+    now = { ...now, members, untested: now.untested && move.kind !== "launch" };
+  }
+  return moves;
+}
+
+/** Launches without an open reservation, which count as they are. */
+const newOnes = (model: Instance, turn: number, count: number): Instance[] =>
+  Array.from({ length: count }, (_, n) => ({ ...model, id: `new ${turn}-${n}`, tags: {} }));
+
 const canariesOf = ({ canary }: Look["policy"], { desired }: Wanted): number | undefined =>
   canary && Math.max(1, Math.ceil((desired * canary.percent) / 100));

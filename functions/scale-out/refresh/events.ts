@@ -26,6 +26,8 @@ export type Progress = z.infer<typeof Progress>;
 
 const progress = { progress: Progress };
 
+export const DryRun = event("dry-run", {});
+export type DryRun = EventOf<typeof DryRun>;
 export const Begin = event("begin", {});
 export type Begin = EventOf<typeof Begin>;
 export const Step = event("step", progress);

@@ -25,10 +25,16 @@ import { runId } from "../../../shared/workflow/run-id.ts";
 import { phase, type Outcome, type RunRequest, type Workflow } from "../../../shared/workflow/workflow.ts";
 import { begin } from "./begin.ts";
 import { check, probe, rollBack, rollBackOf } from "./check.ts";
-import { Await, Begin, Check, Probe, RollBack, Step, type Progress } from "./events.ts";
+import { dryRun } from "./dry-run.ts";
+import { Await, Begin, Check, DryRun, Probe, RollBack, Step, type Progress } from "./events.ts";
 import { awaitChild, step, stopped } from "./step.ts";
 
-const RefreshRequest = z.strictObject({ ...requestShape, request: z.literal("refresh"), fleet: Name });
+const RefreshRequest = z.strictObject({
+  ...requestShape,
+  request: z.literal("refresh"),
+  fleet: Name,
+  dryRun: z.optional(z.boolean()),
+});
 
 const stop = ({ progress }: { readonly progress: Progress }, reason: string): Outcome =>
   stopped(progress, reason);
@@ -36,6 +42,7 @@ const stop = ({ progress }: { readonly progress: Progress }, reason: string): Ou
 export const refresh: Workflow = {
   kind: "refresh",
   phases: [
+    phase(DryRun, { limitMs: minutes(30), run: dryRun }),
     phase(Begin, { limitMs: hours(12), run: begin }),
     phase(Step, { limitMs: minutes(30), run: step, compensate: stop }),
     phase(Await, { limitMs: hours(6), run: awaitChild, compensate: stop }),
@@ -49,8 +56,10 @@ export const refresh: Workflow = {
     }),
     phase(RollBack, { limitMs: hours(1), run: rollBack, compensate: stop }),
   ],
-  begin: (given) =>
-    firstEvent(Begin, given, { fleet: parse(RefreshRequest, given.input, "refresh").fleet }, {}),
+  begin: (given) => {
+    const { fleet, dryRun: isDry } = parse(RefreshRequest, given.input, "refresh");
+    return isDry ? firstEvent(DryRun, given, { fleet }, {}) : firstEvent(Begin, given, { fleet }, {});
+  },
   onComplete: afterFleetRun,
 };
 

@@ -13,6 +13,7 @@ import { Name } from "../../../shared/names.ts";
 import { afterFleetRun } from "../../../shared/notifications/fleet-runs.ts";
 import { requestShape } from "../../../shared/requests/request.ts";
 import { readSize, setDesired, writeAct, type SizeState } from "../../../shared/size/log.ts";
+import { isSized, levelOf, wantedOf } from "../../../shared/size/wanted.ts";
 import { eventsWith, firstEvent, type EventOf } from "../../../shared/workflow/envelope.ts";
 import { runId } from "../../../shared/workflow/run-id.ts";
 import {
@@ -30,6 +31,7 @@ import { situationOf } from "./situation.ts";
 
 const event = eventsWith(z.strictObject({ fleet: Name }));
 
+const DryRun = event("dry-run", { to: z.int() });
 const Set_ = event("set", { to: z.int() });
 const Pause = event("pause", { why: z.string() });
 const Unpause = event("unpause", {});
@@ -39,7 +41,7 @@ type Reconcile = EventOf<typeof Reconcile>;
 const Count = z.int().check(z.minimum(0));
 const shape = { ...requestShape, fleet: Name };
 const Request = z.discriminatedUnion("request", [
-  z.strictObject({ ...shape, request: z.literal("resize"), to: Count }),
+  z.strictObject({ ...shape, request: z.literal("resize"), to: Count, dryRun: z.optional(z.boolean()) }),
   z.strictObject({ ...shape, request: z.literal("pause"), why: z.optional(z.string()) }),
   z.strictObject({ ...shape, request: z.literal("unpause") }),
   z.strictObject({ ...shape, request: z.literal("reconcile") }),
@@ -52,10 +54,28 @@ export const ReconcileRequest = z.strictObject({
   fleet: z.union([Name, z.literal("*")]),
 });
 
+const sizeless = (fleet: string, to: number): string =>
+  `fleet ${fleet} has no size; write size: { desired: ${to} }`;
+
+/** The first change that a resize would lead to. The members of a smaller fleet are selected later (RECONCILE-2). */
+async function dryRun({ input, by, to }: EventOf<typeof DryRun>, ports: Ports): Promise<Outcome> {
+  const { fleet } = input;
+  const loaded = await loadFleet(ports.cloud, fleet);
+  if ("problem" in loaded || !isSized(loaded.document)) return failed(sizeless(fleet, to));
+  const { document } = loaded;
+  const before = await readSize(fleet, ports);
+  const at = ports.clock.now();
+  const level = levelOf(document, wantedOf(document, before.level, at), { desired: to, at, by });
+  const decision = decide(await situationOf({ document, state: { ...before, level } }, ports));
+  const { wanted, present, why, child } = decision;
+  const change = child && { [child.kind === "launch" ? "wouldLaunch" : "wouldEnd"]: child.count };
+  return done({ fleet, dryRun: true, wanted, running: present, why, ...change });
+}
+
 async function setSize({ input, run, by, to }: EventOf<typeof Set_>, ports: Ports): Promise<Outcome> {
   const { fleet } = input;
   const wanted = await setDesired(fleet, { run, by, act: "resize" }, () => to, ports);
-  if (wanted === undefined) return failed(`fleet ${fleet} has no size; write size: { desired: ${to} }`);
+  if (wanted === undefined) return failed(sizeless(fleet, to));
   return next(Reconcile, { wanted: wanted.desired }, { note: `${wanted.desired} are wanted` });
 }
 
@@ -127,6 +147,7 @@ function childRun(by: string, result: unknown): readonly RunRequest[] {
 export const size: Workflow = {
   kind: "size",
   phases: [
+    phase(DryRun, { limitMs: minutes(30), run: dryRun }),
     phase(Set_, { limitMs: minutes(30), run: setSize }),
     phase(Pause, { limitMs: minutes(30), run: pauseFleet }),
     phase(Unpause, { limitMs: minutes(30), run: unpauseFleet }),
@@ -137,7 +158,9 @@ export const size: Workflow = {
     const input = { fleet: request.fleet };
     switch (request.request) {
       case "resize":
-        return firstEvent(Set_, given, input, { to: request.to });
+        return request.dryRun
+          ? firstEvent(DryRun, given, input, { to: request.to })
+          : firstEvent(Set_, given, input, { to: request.to });
       case "pause":
         return firstEvent(Pause, given, input, { why: request.why ?? "" });
       case "unpause":

@@ -15,6 +15,7 @@ import { next, type Outcome } from "../../../shared/workflow/workflow.ts";
 import { countedPhase } from "../calls.ts";
 import { listed, listedRefusals, nonEmpty } from "../tally.ts";
 import { checkEvent, Tally } from "./input.ts";
+import { NOT_BUSY } from "./not-busy.ts";
 import { SelectSurplus, Untag } from "./finish.ts";
 import { readSavings } from "./savings.ts";
 
@@ -80,12 +81,16 @@ async function resultOf({ tally, input }: Confirm, found: Found, { cloud, clock 
   const savings = policy.action === "stop" && {
     savings: await readSavings(cloud, saving, policy, clock.now()),
   };
+  const stopped = tally.stopped.filter((id) => !left.has(id));
+  // No other end of a probe lets a member be stopped (PROBE-1).
+  const probed = policy.probe === undefined ? [] : stopped.map((id) => `${id}: ${NOT_BUSY}`);
   return {
     fleet,
     ...tally.summary,
-    stopped: tally.stopped.filter((id) => !left.has(id)),
+    stopped,
     ...savings,
     ...nonEmpty({
+      probed: listed(probed),
       refused: listedRefusals(tally),
       stillCharging: listed(stillCharging),
       stillStopping: listed(found.stopping),

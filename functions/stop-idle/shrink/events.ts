@@ -13,9 +13,17 @@ const replacing = {
   why: z.optional(z.string()),
 };
 export const event = eventsWith(
-  z.strictObject({ fleet: Name, count: z.int(), instances: z.optional(Ids), ...replacing }),
+  z.strictObject({
+    fleet: Name,
+    count: z.int(),
+    instances: z.optional(Ids),
+    dryRun: z.optional(z.literal(true)),
+    ...replacing,
+  }),
 );
 
+export const DryRun = event("dry-run", {});
+export type DryRun = EventOf<typeof DryRun>;
 export const Lower = event("lower", {});
 export const Select = event("select", {});
 export type Select = EventOf<typeof Select>;

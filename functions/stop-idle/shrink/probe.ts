@@ -5,6 +5,7 @@ import type { Fleet } from "../../../shared/documents/fleet.ts";
 import { minutes } from "../../../shared/duration.ts";
 import type { Ports } from "../../../shared/invocation.ts";
 import { next, phase, type Outcome } from "../../../shared/workflow/workflow.ts";
+import { NOT_BUSY } from "../idle-check/not-busy.ts";
 import { beginProbe, whyKept } from "../idle-check/probe.ts";
 import { afterSlice, AwaitProbe, End, keepAll, Probe, SLICE, type Select } from "./events.ts";
 
@@ -38,7 +39,9 @@ async function awaitAnswers(event: AwaitProbe, ports: Ports): Promise<Outcome> {
   const results = await answersOf(event, ids, loaded.document.idle?.probe, ports);
   if ("kind" in results) return results;
   const answers = probed.map((one) => ({ one, why: whyKept(one.id, results.get(one.id)) }));
-  const leavers = answers.flatMap(({ one, why }) => (why === undefined ? [one] : []));
+  const leavers = answers.flatMap(({ one, why }) =>
+    why === undefined ? [{ ...one, why: `${one.why}; ${NOT_BUSY}` }] : [],
+  );
   const stay = answers.flatMap(({ one: { id }, why }) =>
     why === undefined ? [] : [`${id}: ${why.message}`],
   );

@@ -14,18 +14,12 @@ import { minutes } from "../../../shared/duration.ts";
 import { isDown, isTaggedBy } from "../../../shared/instance-tags.ts";
 import { parse, type Ports } from "../../../shared/invocation.ts";
 import { whyKept } from "../../../shared/kept.ts";
-import { isMember, membersOf } from "../../../shared/limits/members.ts";
-import { isComing } from "../../../shared/limits/stored-reservation.ts";
-import { readReservations } from "../../../shared/limits/reservations.ts";
+import { isMember } from "../../../shared/limits/members.ts";
 import { Name } from "../../../shared/names.ts";
 import { afterFleetRun } from "../../../shared/notifications/fleet-runs.ts";
 import { requestShape } from "../../../shared/requests/request.ts";
 import { scaleInShape } from "../../../shared/requests/scale-in.ts";
-import { idleLock, pauseOf, readSize, setDesired } from "../../../shared/size/log.ts";
-import { presentOf } from "../../../shared/size/present.ts";
-import { servedImage } from "../../../shared/size/served.ts";
-import { isSized, wantedOf } from "../../../shared/size/wanted.ts";
-import { TAG } from "../../../shared/tags.ts";
+import { idleLock, pauseOf, setDesired } from "../../../shared/size/log.ts";
 import { firstEvent, type EventOf } from "../../../shared/workflow/envelope.ts";
 import { acquireLock, releaseLock } from "../../../shared/workflow/lock.ts";
 import { PACE, poll } from "../../../shared/workflow/poll.ts";
@@ -38,13 +32,14 @@ import {
   type Outcome,
   type Workflow,
 } from "../../../shared/workflow/workflow.ts";
-import { quietOnes } from "../idle-check/metrics.ts";
 import { STOP_TAGS, tagAndStop } from "../tag-and-stop.ts";
 import { Ids, listed } from "../tally.ts";
-import { afterSlice, Confirm, End, keepAll, Lower, Probe, Select, SLICE } from "./events.ts";
+import { choose, workingOf } from "./choose.ts";
+import { dryRun } from "./dry-run.ts";
+import { afterSlice, Confirm, DryRun, End, keepAll, Lower, Probe, Select, SLICE } from "./events.ts";
 import { asksProbe, awaitProbe, probe } from "./probe.ts";
 import { Removed, removed } from "./removed.ts";
-import { actionOf, type Leaver, leavers, policyNow } from "./select.ts";
+import { type Leaver, leavers } from "./select.ts";
 
 async function lower({ run, by, input }: EventOf<typeof Lower>, ports: Ports): Promise<Outcome> {
   const { fleet, count } = input;
@@ -69,96 +64,6 @@ async function select(given: Select, ports: Ports): Promise<Outcome> {
   const note = `${chosen.leavers.length} are to be ended`;
   const state = { ...chosen, ended: [] };
   return asksProbe(input, document) ? next(Probe, state, { note }) : next(End, state, { note });
-}
-
-interface Chosen {
-  readonly leavers: Leaver[];
-  readonly kept: string[];
-}
-
-/** The members that leave, or a sentence on why that cannot be said. */
-async function choose({ input }: Select, document: Fleet, ports: Ports): Promise<Chosen | string> {
-  const { cloud, clock } = ports;
-  const { idle } = document;
-  const reservations = await readReservations(cloud, document.name);
-  const members = await membersOf(cloud, document.name);
-  const now = clock.now();
-  const current = (await servedImage(document, ports)).image?.id;
-  const settled = members.filter(
-    (one) => !isComing(reservations, { id: one.id, run: one.tags[TAG.run] }, now),
-  );
-  const most = await mostOf(document, presentOf(members, reservations, now), input, ports);
-  if (input.instances !== undefined) {
-    const working = await workingOf(input, settled, document, ports);
-    return named(input, { settled, document, current, now, most, working });
-  }
-  if (idle === undefined)
-    return `fleet ${document.name} has no idle:, so it is not known which members are busy; name instances, or add idle`;
-  const all = await leavers(settled, { fleet: document, policy: idle, current, now }, cloud);
-  const count = Math.min(input.count, most);
-  const few =
-    all.length < count ? [`${count - all.length} more are busy, young, protected or opted out`] : [];
-  return { leavers: all.slice(0, count), kept: few };
-}
-
-/** How many may leave so that the fleet has what it is to have. */
-async function mostOf(
-  document: Fleet,
-  present: number,
-  { instances, least }: Select["input"],
-  ports: Ports,
-): Promise<number> {
-  if (least !== undefined) return Math.max(0, present - least);
-  if (!isSized(document)) return present;
-  const { level } = await readSize(document.name, ports);
-  const { min, desired } = wantedOf(document, level, ports.clock.now());
-  return Math.max(0, present - (instances === undefined ? desired : min));
-}
-
-interface Named {
-  readonly settled: readonly Instance[];
-  readonly document: Fleet;
-  readonly current: string | undefined;
-  readonly now: number;
-  readonly most: number;
-  readonly working: ReadonlySet<string>;
-}
-
-/** Those of the named members that are busy, or may be (SHRINK-4). @throws CloudError without metrics */
-async function workingOf(
-  { instances = [], busyStay }: Select["input"],
-  members: readonly Instance[],
-  { idle }: Fleet,
-  { cloud, clock }: Ports,
-): Promise<Set<string>> {
-  if (busyStay !== true) return new Set();
-  const open = members.filter(({ id }) => instances.includes(id));
-  const quiet = idle === undefined ? [] : await quietOnes(cloud, open, policyNow(idle), clock.now());
-  const known = new Set(quiet.map(({ instance }) => instance.id));
-  return new Set(instances.filter((id) => !known.has(id)));
-}
-
-const causeOf = ({ least, why }: Pick<Select["input"], "least" | "why">): string =>
-  least === undefined ? "it was named" : (why ?? "its image is replaced");
-
-function named({ instances = [], least, why: cause }: Select["input"], given: Named): Chosen {
-  const reason = causeOf({ least, why: cause });
-  const { settled, document, current, now, most, working } = given;
-  const kept: string[] = [];
-  const chosen: Leaver[] = [];
-  for (const id of instances) {
-    const member = settled.find((one) => one.id === id);
-    const action = member && (least === undefined ? actionOf(member, document, current) : "release");
-    const why =
-      member === undefined || action === undefined
-        ? `it is no member of fleet ${document.name}, or on its way`
-        : whyKept(member, document, action, now);
-    if (why !== undefined || action === undefined) kept.push(`${id}: ${why}`);
-    else if (working.has(id)) kept.push(`${id}: it works, or its last minutes are not known`);
-    else if (chosen.length >= most) kept.push(`${id}: the fleet is to have at least as many as it has then`);
-    else chosen.push({ id, action, why: reason });
-  }
-  return { leavers: chosen, kept };
 }
 
 async function endSlice(given: End, ports: Ports): Promise<Outcome> {
@@ -268,6 +173,7 @@ const Request = z.discriminatedUnion("request", [
 export const shrink: Workflow = {
   kind: "shrink",
   phases: [
+    phase(DryRun, { limitMs: minutes(30), run: dryRun }),
     phase(Lower, { limitMs: minutes(30), run: lower }),
     phase(Select, { limitMs: minutes(60), run: select }),
     probe,
@@ -293,8 +199,10 @@ export const shrink: Workflow = {
       const input = { fleet, count: instances.length, instances, least, busyStay, why };
       return firstEvent(Select, given, input, {});
     }
-    const { instances, count = instances?.length ?? 0 } = request;
-    return firstEvent(Lower, given, { fleet, count, instances }, {});
+    const { instances, count = instances?.length ?? 0, dryRun: isDry } = request;
+    return isDry
+      ? firstEvent(DryRun, given, { fleet, count, instances, dryRun: true }, {})
+      : firstEvent(Lower, given, { fleet, count, instances }, {});
   },
   onComplete: afterFleetRun,
 };

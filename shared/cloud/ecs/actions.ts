@@ -35,6 +35,10 @@ export const DescribeImageFromFamily = /* @__PURE__ */ action(
   "DescribeImageFromFamily",
   () => import("#ecs/DescribeImageFromFamily"),
 );
+export const DescribeImagePipelines = /* @__PURE__ */ action(
+  "DescribeImagePipelines",
+  () => import("#ecs/DescribeImagePipelines"),
+);
 export const DescribeImageSharePermission = /* @__PURE__ */ action(
   "DescribeImageSharePermission",
   () => import("#ecs/DescribeImageSharePermission"),

@@ -17,6 +17,7 @@ import {
   StopInstances,
 } from "./actions/instance-batches.ts";
 import { DescribeDisks, ReplaceSystemDisk } from "./actions/disks.ts";
+import { CreateImagePipeline, DescribeImagePipelines } from "./actions/image-pipelines.ts";
 import { CancelCopyImage, CopyImage, DeleteImage } from "./actions/image-copies.ts";
 import { DescribeImageSharePermission, ModifyImageSharePermission } from "./actions/image-sharing.ts";
 import {
@@ -81,6 +82,7 @@ export const ACTIONS: Readonly<Record<string, EcsAction>> = {
   CancelTask,
   CopyImage,
   CreateImage,
+  CreateImagePipeline,
   CreateInstance,
   CreateKeyPair,
   CreateLaunchTemplate,
@@ -105,6 +107,7 @@ export const ACTIONS: Readonly<Record<string, EcsAction>> = {
   DescribeDisks,
   DescribeEipAddresses,
   DescribeImageFromFamily,
+  DescribeImagePipelines,
   DescribeImageSharePermission,
   DescribeImages,
   DescribeInstanceAttribute,

@@ -271,6 +271,19 @@ export interface Task {
   error: { code: string; message: string } | undefined;
 }
 
+/** An image template, which names the image that builds begin with. */
+export interface ImagePipeline {
+  readonly imagePipelineId: string;
+  /** The order of the list. */
+  readonly seq: number;
+  readonly regionId: string;
+  readonly name: string;
+  readonly createdAt: number;
+  readonly baseImageType: string;
+  /** The id of an image, or the name of a family. */
+  readonly baseImage: string | undefined;
+}
+
 export interface LaunchTemplate {
   readonly templateId: string;
   readonly regionId: string;

@@ -14,6 +14,7 @@ import type {
   Disk,
   Eip,
   Image,
+  ImagePipeline,
   Instance,
   InstanceType,
   LaunchTemplate,
@@ -62,6 +63,7 @@ export class World {
   /** Keyed by `<region>:<image id>`, because a public image has one id in every region. */
   readonly images = new Map<string, Image>();
   readonly tasks = new Map<string, Task>();
+  readonly pipelines = new Map<string, ImagePipeline>();
   readonly templates = new Map<string, LaunchTemplate>();
   readonly events: SystemEvent[] = [];
   readonly tags = new TagBook();

@@ -11,6 +11,7 @@ const ciphers = (text: string) => {
   return [HOME, "cn-shanghai", "cn-beijing"].map((region) => cipherIn(document, region, HOME));
 };
 const KEYED_COPY = "promote: { regions: [cn-beijing, { region: cn-shanghai, kmsKeyId: key-2 }] }";
+const COPY = "promote: { regions: [cn-beijing, { region: cn-shanghai, encrypted: true }] }";
 const DISK = "{ category: cloud_essd, encrypted: true, kmsKeyId: key-1 }";
 
 const rows: readonly (readonly [
@@ -24,6 +25,8 @@ const rows: readonly (readonly [
   ["encrypt: true", recipe("encrypt: true"), {}, {}, {}],
   ["a key at home", recipe("encrypt: { cn-hangzhou: key-1 }"), { kmsKeyId: "key-1" }, {}, {}],
   ["a key of one copy", recipe(KEYED_COPY), undefined, { kmsKeyId: "key-2" }, undefined],
+  ["a copy", recipe(COPY), undefined, {}, undefined],
+  ["a copy and a key for it", recipe(`encrypt: { cn-shanghai: k }\n${COPY}`), {}, { kmsKeyId: "k" }, {}],
   ["a disk and a copy", recipe(KEYED_COPY, DISK), { kmsKeyId: "key-1" }, { kmsKeyId: "key-2" }, {}],
 ];
 test.each(rows)("%s says where an image is encrypted, and with which key", (_name, text, ...expected) => {
@@ -47,6 +50,14 @@ test.each([
   [recipe("", "{ encrypted: false }"), /^source\.builder\.systemDisk\.encrypted: must be true/],
   [recipe("encrypt: { hangzhou: key-1 }"), /^encrypt/],
   ['{"source":{"upload":{}},"encrypt":true}', /^encrypt: is not known to imports/],
+  [
+    `{"source":{"upload":{}},"family":"web","test":{"skip":true},"promote":{"accounts":["1000000000000010"],"regions":[{"region":"cn-shanghai","encrypted":true}]}}`,
+    /^promote\.accounts: .* as kmsKeyId of cn-shanghai in promote\.regions/,
+  ],
+  [
+    recipe("promote: { regions: [{ region: cn-shanghai, encrypted: false }] }"),
+    /must be true .*; without it the copy/,
+  ],
 ])("%s is refused", (text, problem) => {
   expect(problemsIn(parseRecipe, text)).toEqual([expect.stringMatching(problem)]);
 });

@@ -463,6 +463,8 @@ test("steps with files, repeats and exit codes say what is wrong with them", ({ 
     "{ run: a, okCodes: [0, 1] }": /okCodes: is not known; did you mean okExitCodes\?/,
     "{ run: a, retry: 3 }": /retry: is not known; did you mean retries\?/,
     "{ file: files/a, dest: /etc/a }": /dest: is not known; did you mean to\?/,
+    "{ run: reboot }":
+      /run: restarts the machine .*; for a reboot write - reboot, or end the step with exit 194/,
     "{ reboot: true, okExitCodes: [0] }": /okExitCodes: has no meaning for a step with reboot/,
   };
   for (const [step, sentence] of Object.entries(wrong))
@@ -473,6 +475,35 @@ test("steps with files, repeats and exit codes say what is wrong with them", ({ 
     '{ file: files/a b/ü.conf, to: "/etc/a b/ü", mode: "755", owner: app }',
   ];
   expect(inRecipe(`provision:\n${right.map((step) => `  - ${step}\n`).join("")}`)).toEqual([]);
+});
+
+test("a command that only restarts its machine is refused with what to write instead", ({ expect }) => {
+  const words = /for a reboot write - reboot, or end the step with exit 194/;
+  for (const command of [
+    "sudo reboot",
+    "reboot -f",
+    "reboot now",
+    "/sbin/reboot",
+    "sudo -n reboot &",
+    "shutdown -r now",
+    "sudo shutdown -r +1",
+    "shutdown --reboot",
+    "systemctl reboot",
+    "systemctl --force reboot",
+    "init 6",
+  ])
+    for (const place of ["provision", "test: { commands"]) {
+      const list = place === "provision" ? `provision:\n  - ${command}\n` : `${place}: [${command}] }\n`;
+      expect(inRecipe(list).join("\n"), `${place} ${command}`).toMatch(words);
+    }
+  for (const command of [
+    "reboot",
+    "shutdown -c",
+    "systemctl restart nginx",
+    "rebootctl",
+    "yum update -y && exit 194",
+  ])
+    expect(inRecipe(`provision:\n  - ${command}\n`), command).toEqual([]);
 });
 
 test("a value of the wrong kind is said with what to write instead", ({ expect }) => {
@@ -824,17 +855,29 @@ test("a key that belongs elsewhere is explained in any style, and nothing is mis
 test("a key or a time of a fleet that is almost right comes with the right one", ({ expect }) => {
   const sized =
     "size: { min: 1 }\ncalendar: { timeZone: Asia/Shanghai }\nschedule: [{ days: daily, to: '20:00', min: 2";
+  const upDuring = "idle: { upDuring: { timeZone: UTC, hours: [daily 08:00-20:00]";
   for (const [lines = "", said = ""] of [
     ["timeZone: Asia/Shanghai", "write it under calendar:"],
     ["holidays: [2026-10-01]", "write it under calendar:"],
     ["idle: { signals: { cpuAverage: 5 }, timeZone: UTC }", "write it under upDuring:"],
     ["idle: { signals: { cpuAverage: 5 }, hours: [daily 08:00-20:00] }", "write it under upDuring:"],
+    ...["holidays", "workdays"].map((key) => [
+      `${upDuring}, ${key}: [2026-10-01] } }`,
+      "write it under calendar:",
+    ]),
+    ...["off", "publicHolidays", "except", "exceptions", "skip"].map((key) => [
+      `${upDuring}, ${key}: [2026-10-01] } }`,
+      `upDuring.${key}: is not known; write it under calendar:, as holidays`,
+    ]),
+    [`${upDuring}, on: [2026-10-10] } }`, "write it under calendar:, as workdays"],
     ["size: { min: 1 }\nhealth: { cmd: curl localhost }", "did you mean command?"],
     [`${sized}, from: 8:00 }]`, 'write "08:00"'],
     [`${sized}, from: 8 }]`, 'write "08:00"'],
     [`${sized.replace("daily", "monday to friday")}, from: '08:00' }]`, "write Mon-Fri"],
   ])
     expect(inFleet(`${lines}\n`), lines).toEqual([expect.stringContaining(said)]);
+  const least = FLEET.replace("launch:\n", "launch:\n  MinAmount: 2\n");
+  expect(mistakes(parseFleet, `${least}limits: { max: 1 }\n`).join()).toContain('write "min" in the POST');
 });
 
 test("a block that is indented too far or too little is one mistake", ({ expect }) => {

@@ -1,7 +1,7 @@
 import { test, type ExpectStatic } from "vitest";
 import { reasonInChinese } from "../../../shared/chinese/reasons.ts";
 import { recipeOfDisk } from "../../../shared/keys.ts";
-import { unreadReason } from "../../../shared/unread.ts";
+import { besideDisk, unreadReason } from "../../../shared/unread.ts";
 
 test("objects that a function reads, or that a document may name, are no mistake", ({ expect }) => {
   for (const key of [
@@ -65,10 +65,6 @@ test("every other object has a reason that names it, and the place where it belo
     ["disks/appliance.qcow2", /directly in disks\/<recipe>\//],
     ["disks/appliance/2026/appliance.qcow2", /directly in disks\/<recipe>\//],
     ["disks/Appliance/appliance.qcow2", /directly in disks\/<recipe>\//],
-    ["disks/appliance/SHA256SUMS", /checksums/],
-    ["disks/appliance/appliance.qcow2.sha512", /checksums/],
-    ["disks/appliance/appliance.iso.sha256", /checksums/],
-    ["disks/appliance.vhd.md5", /checksums/],
   ];
   for (const [key, place] of rows) {
     const reason = unreadReason(key) ?? "";
@@ -99,36 +95,40 @@ const BESIDE = [
   "a.vhd.crc32",
   "b2sums",
   "a.img.blake2b",
-];
-const OTHERS = [
+  "a.raw.minisig",
   "build.log",
+  "build.log.1",
   "manifest.json",
-  "app.vmdk",
-  "app.qcow2.gz",
-  "app.vhdx",
-  "app",
-  "app.iso",
-  "app.vhd.part1",
+  "release notes.txt",
 ];
+/** Objects that may be meant as disks. */
+const OTHERS = ["app.vmdk", "app.qcow2.gz", "app.vhdx", "app", "app.iso", "app.vhd.part1"];
 
-test("what lies beside a disk starts no bake and is reported, by what it is; a disk is known by its ending", ({
+test("what lies beside a disk starts no bake, and is a mistake only where it may be meant as a disk", ({
   expect,
 }) => {
-  for (const name of [...BESIDE, ...OTHERS]) {
+  for (const name of BESIDE) {
     const key = `disks/web/${name}`;
     expect(recipeOfDisk(key), name).toBeUndefined();
+    expect(unreadReason(key), name).toBeUndefined();
+    expect(besideDisk(key), name).toMatch(/starts no bake$/);
+    expect(unreadReason(`disks/${name}`), name).toBeUndefined();
+  }
+  for (const name of OTHERS) {
+    const key = `disks/web/${name}`;
+    expect(recipeOfDisk(key), name).toBeUndefined();
+    expect(besideDisk(key), name).toBeUndefined();
     inChinese(unreadReason(key) ?? "", expect);
-    expect(unreadReason(key), name).toMatch(
-      BESIDE.includes(name) ? /no function reads checksums/ : /starts no bake; .* \.raw, \.img, \.vhd or/,
-    );
+    expect(unreadReason(key), name).toMatch(/starts no bake; .* \.raw, \.img, \.vhd or/);
   }
   for (const name of ["a.qcow2", "a.RAW", "sha.vhd", "md5.img", "a-CHECKSUM.Img", "sha256sums.qcow2"]) {
     expect(recipeOfDisk(`disks/web/${name}`), name).toBe("web");
     expect(unreadReason(`disks/web/${name}`), name).toBeUndefined();
   }
-  // A bake compares them.
-  for (const name of ["a.qcow2.md5", "a.RAW.sha256"])
+  for (const name of ["a.qcow2.md5", "a.RAW.sha256"]) {
     expect(unreadReason(`disks/web/${name}`), name).toBeUndefined();
+    expect(besideDisk(`disks/web/${name}`), name).toMatch(/a bake .* compares it/);
+  }
   for (const key of ["app.vmdk", "app.VHDX", "images/app.qcow2.xz"])
     expect(unreadReason(key), key).toMatch(/move it to disks\/<recipe>\//);
 });

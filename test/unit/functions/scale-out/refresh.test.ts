@@ -1,6 +1,6 @@
 /** Every way to go from one image to another keeps the bounds of the fleet. */
 import { test } from "vitest";
-import { nextMove, type Look } from "../../../../functions/scale-out/refresh/decide.ts";
+import { batchesOf, nextMove, type Look } from "../../../../functions/scale-out/refresh/decide.ts";
 import type { Instance } from "../../../../shared/cloud/ecs/instance.ts";
 import { instanceOf } from "../stop-idle/fixture.ts";
 
@@ -40,6 +40,25 @@ test.for(BOUNDS)("with %o a refresh ends, within its bounds at every move", (bou
     if (move.kind === "finish") return expect(world.every(({ imageId }) => imageId === "new")).toBe(true);
   }
   expect.fail("it does not end");
+});
+
+test("the batches of a refresh are its moves one by one, to the end or to where it is stuck", ({
+  expect,
+}) => {
+  const policy = { maxUnavailable: 0, surge: 2, canary: { percent: 25, soakMs: 0 } };
+  const moves = batchesOf(look({ policy, untested: true }), 50);
+  expect(moves.map((move) => ("count" in move ? move.count : "ids" in move ? -move.ids.length : 0))).toEqual([
+    1, 1, -2, 2, -2,
+  ]);
+  expect(batchesOf(look({ members: members(4, "new") }), 50)).toEqual([]);
+  const stuck = batchesOf(look({ policy: { maxUnavailable: 0, surge: 0 } }), 50);
+  expect(stuck.map(({ kind }) => kind)).toEqual(["stuck"]);
+  const many = {
+    members: members(9_000, "old"),
+    wanted: { min: 0, desired: 9_000 },
+    limits: { max: 10_000, perRequest: 10 },
+  };
+  expect(batchesOf(look(many), 50)).toHaveLength(50);
 });
 
 test("canaries are the only launch before they are tested", ({ expect }) => {

@@ -5,7 +5,7 @@ import { formatOf } from "../../../../../functions/bake-image/bake/disk-format.t
 import { diskFile } from "../../../../support/disk-file.ts";
 
 const SECTOR = 512;
-const read = (file: Buffer) => formatOf(file.subarray(0, 3 * SECTOR), file.subarray(-SECTOR));
+const read = (file: Buffer) => formatOf(file.subarray(0, 40_000), file.subarray(-SECTOR));
 
 test.for([
   ["qcow2", "QCOW2"],
@@ -54,4 +54,20 @@ test("other files are named and refused", ({ expect }) => {
   ];
   for (const [file, problem] of problems)
     expect(read(file), problem).toEqual({ ok: false, problem: expect.stringContaining(problem) });
+});
+
+/** An image of a CD, with the boot sector of a disk when it is a hybrid. */
+function cd({ isHybrid }: { readonly isHybrid: boolean }): Buffer {
+  const file = Buffer.alloc(64 * 1024);
+  file.write("\u0001CD001\u0001", 0x8000, "latin1");
+  if (isHybrid) file.writeUInt16BE(0x55aa, SECTOR - 2);
+  return file;
+}
+
+test("a CD is no system, whatever its name and boot sector say, and may be a data disk", ({ expect }) => {
+  const problem = "is an ISO 9660 image, which installs a system and is none";
+  for (const isHybrid of [true, false]) {
+    expect(read(cd({ isHybrid }))).toEqual({ ok: false, problem });
+    expect(formatOf(cd({ isHybrid }), Buffer.alloc(SECTOR), "data")).toEqual({ ok: true, value: "RAW" });
+  }
 });
