@@ -4,7 +4,7 @@ import { setUpBucket } from "./bucket.ts";
 import type { Settings } from "./config.ts";
 import { kilnFunctions, sharedBucketProblems } from "./functions.ts";
 import { checkAccount } from "./identity.ts";
-import { inTwoPasses, type Plan } from "./plan.ts";
+import { inTwoPasses, Plan } from "./plan.ts";
 import { refuseAny } from "./refusal.ts";
 import { setUpRoles } from "./roles.ts";
 
@@ -21,10 +21,18 @@ export async function setup(settings: Settings, plan: Plan): Promise<void> {
 }
 
 /** One walk over bucket, roles and policies. */
-export async function setUpAll(api: Api, settings: Settings, plan: Plan): Promise<void> {
+async function setUpAll(api: Api, settings: Settings, plan: Plan): Promise<void> {
   refuseAny(sharedBucketProblems(await kilnFunctions(api), settings.place));
   await setUpBucket(settings, plan);
   await setUpRoles(api, settings.place, plan);
+}
+
+/** The changes that setup would still make, such as "create role x"; none once it is done. @throws Refusal as setup does. */
+export async function pendingSetup(api: Api, settings: Settings): Promise<readonly string[]> {
+  const changes: string[] = [];
+  const plan = new Plan(true, (line) => void changes.push(line.replace(/^would /, "")));
+  await setUpAll(api, settings, plan);
+  return changes;
 }
 
 async function noteImports(api: Api, plan: Plan): Promise<void> {
