@@ -12,7 +12,7 @@ import { channelNames } from "../functions/notifier/config.ts";
 import { readSecrets } from "../shared/config.ts";
 import { know } from "../shared/redact.ts";
 import { connectApi, type Api } from "./api.ts";
-import { functionProblems, regionWarning, RESERVED_MAX, variableProblems } from "./checks.ts";
+import { functionProblems, regionWarning, RESERVED_MAX } from "./checks.ts";
 import type { Environment, Settings, Surroundings } from "./config.ts";
 import { deployedDomain, DOMAIN_VARIABLE, isReplaced, removeRoutes, type CustomDomain } from "./domains.ts";
 import {
@@ -35,6 +35,7 @@ import { Plan } from "./plan.ts";
 import { Refusal, refuseAny } from "./refusal.ts";
 import { pendingSetup } from "./setup.ts";
 import { toolIn, type Tool } from "./tool.ts";
+import { variableProblems } from "./variables.ts";
 
 export interface DeployOptions {
   readonly plan: boolean;
@@ -74,7 +75,7 @@ export async function deploy(
   const environment = { ...toolEnvironment(settings), ...settled };
   const functions = declared.map((one) => ({ ...one, environment: withKept(one.environment, settled) }));
   refuseAny([
-    ...variableProblems(kept),
+    ...variableProblems(kept).map((problem) => `in the cloud, ${problem}`),
     ...functionProblems(functions),
     ...(await shareProblems(api, functions)),
     ...(await setupProblems(api, settings)),

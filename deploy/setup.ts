@@ -7,12 +7,15 @@ import { checkAccount } from "./identity.ts";
 import { inTwoPasses, Plan } from "./plan.ts";
 import { refuseAny } from "./refusal.ts";
 import { setUpRoles } from "./roles.ts";
+import { nameProblems } from "./variables.ts";
 
 /** A role that the cloud itself asks for, to read disk files: https://www.alibabacloud.com/help/en/ecs/user-guide/import-images-1 */
 export const IMPORT_ROLE = "AliyunECSImageImportDefaultRole";
 
 /** Makes or completes bucket, roles and policies. Repeated, it changes nothing. @throws Refusal before the first change. */
 export async function setup(settings: Settings, plan: Plan): Promise<void> {
+  // A misspelt one changes what policies allow.
+  refuseAny(nameProblems(settings.environment));
   const api = connectApi({ ...settings, region: settings.place.region });
   await checkAccount(api, settings.place);
   const changes = await inTwoPasses(plan, (pass) => setUpAll(api, settings, pass));

@@ -116,7 +116,7 @@ test.for<[string, Record<string, string>, RegExp]>([
   [
     "half a VPC",
     { KILN_VPC_ID: "vpc-1" },
-    /KILN_VSWITCH_IDS and KILN_SECURITY_GROUP_ID is not set; a VPC needs/,
+    /KILN_VSWITCH_IDS and KILN_SECURITY_GROUP_ID are not set; a VPC needs/,
   ],
   [
     "a reservation of none",
@@ -203,6 +203,15 @@ deployed(
     });
   },
 );
+
+const weak = test.extend({ there: { KILN_APPROVAL_SECRET: "short", KILN_CALLERS: CALLER } });
+
+weak("a setting that is kept is looked at like one that is set", PATIENT, async ({ command, expect }) => {
+  await command("setup");
+  expect((await command("deploy --plan")).err).toEqual([
+    "refused: in the cloud, KILN_APPROVAL_SECRET has 5 characters; write at least 16, such as openssl rand -hex 24 prints",
+  ]);
+});
 
 const foreign = test.extend({ there: { KILN_BUCKET: "kiln-of-another-team" } });
 

@@ -202,6 +202,11 @@ test.for<[string, Record<string, string>, RegExp]>([
     /KILN_BUCKET is "Kiln", which is not the name of a bucket/,
   ],
   ["a stage with a dash", { KILN_STAGE: "dev-1" }, /stage "dev-1" is not a-z and 0-9/],
+  [
+    "a misspelt variable",
+    { KILN_INSTANCE_ROLE: "web" },
+    /^refused: KILN_INSTANCE_ROLE is not a variable of Kiln; write KILN_INSTANCE_ROLES$/,
+  ],
   ["no key", { ALIBABA_CLOUD_ACCESS_KEY_SECRET: "" }, /ALIBABA_CLOUD_ACCESS_KEY_SECRET is not set/],
   [
     "an unknown key",

@@ -1,11 +1,12 @@
 /** The account: whose the key is, the clock, the region, and what the account can do at all. */
 import * as z from "zod/mini";
 import { messageOf } from "../../../shared/errors.ts";
-import { functionProblems, regionWarning, variableProblems } from "../../checks.ts";
+import { functionProblems, regionWarning } from "../../checks.ts";
 import { checkAccount } from "../../identity.ts";
 import { kilnFunctions } from "../../functions.ts";
 import { Refusal } from "../../refusal.ts";
 import { setting } from "../../bucket.ts";
+import { variableProblems } from "../../variables.ts";
 import { judged, ok, unknown, wrong, type Check, type Finding } from "../finding.ts";
 import type { Context } from "../context.ts";
 
