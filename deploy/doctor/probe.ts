@@ -41,15 +41,18 @@ export interface ProbeOptions {
   readonly place: Place;
   readonly declared: readonly Declared[];
   readonly clock: Clock;
-  /** Tells this examination from others of the same second: letters and digits. */
+  /** Of this examination alone: letters, digits and dashes, so that no product writes it in another way. */
   readonly id: string;
 }
 
 export interface Probe {
   readonly name: string;
-  /** The beginning of task ids that no other examination uses: the cloud remembers them for days. */
+  /**
+   * The examination: the beginning of task ids, which the cloud remembers for days, and a part of every event that it causes
+   * (ARRIVAL-1).
+   */
   readonly id: string;
-  /** Folder of this examination in the bucket: `probe/<date>/`. */
+  /** Folder of this examination in the bucket: `probe/<date>/<id>/`. */
   readonly folder: string;
   /** Carries out orders with the role of a part; the probe's own role when left out. */
   ask(orders: readonly Order[], part?: string): Promise<Report>;
@@ -57,6 +60,8 @@ export interface Probe {
   reply(order: Order, part?: string): Promise<Reply>;
   /** A client of ECS and CloudMonitor whose calls the probe makes, with the role of a part. */
   cloud(part: string): CloudClient;
+  /** The payload of an event that the probe takes down. */
+  payload(note: Note): string;
   /** Queues an event for the probe, as its own function would. */
   send(note: Note, options?: { readonly delayMs?: number; readonly taskId?: string }): Promise<Reply>;
   /** The arrivals of a name, in their order; waits until there are `count`, at most `withinMs`. */
@@ -79,8 +84,11 @@ export async function deployProbe(options: ProbeOptions): Promise<Probe> {
   return probe;
 }
 
-/** Removes whatever there is of a probe; nothing is no error. */
-export const removeProbe = (options: ProbeOptions): Promise<unknown> => new DeployedProbe(options).remove();
+/** Removes whatever there is of the probe of this examination; nothing is no error. */
+export async function removeProbe(options: ProbeOptions): Promise<void> {
+  const probe = new DeployedProbe(options);
+  if (!(await probe.isTaken())) await probe.remove();
+}
 
 class DeployedProbe implements Probe {
   readonly name: string;
@@ -93,9 +101,9 @@ class DeployedProbe implements Probe {
   constructor(options: ProbeOptions) {
     this.#options = options;
     this.name = functionNameOf(options.place, PART);
-    this.id = `doctor-${options.clock.now()}-${options.id}`;
-    const at = new Date(options.clock.now()).toISOString();
-    this.folder = `${PROBE_FOLDER}${at.slice(0, 10)}/${at.slice(11, 19).replaceAll(":", "")}-${options.id}/`;
+    this.id = options.id;
+    const date = new Date(options.clock.now()).toISOString().slice(0, 10);
+    this.folder = `${PROBE_FOLDER}${date}/${this.id}/`;
   }
 
   async create(): Promise<void> {
@@ -112,7 +120,7 @@ class DeployedProbe implements Probe {
 
   async ask(orders: readonly Order[], part = PART): Promise<Report> {
     await this.#become(part);
-    return this.#run({ orders });
+    return this.#run(orders);
   }
 
   async reply(order: Order, part?: string): Promise<Reply> {
@@ -126,8 +134,12 @@ class DeployedProbe implements Probe {
     return remoteClient({ ...this.#options, ask: (order) => this.reply(order, part) });
   }
 
+  payload(note: Note): string {
+    return JSON.stringify({ ...note, of: this.id });
+  }
+
   async send(note: Note, { delayMs = 0, taskId = this.#taskId() } = {}): Promise<Reply> {
-    const payload = JSON.stringify(note);
+    const payload = this.payload(note);
     return this.reply({ kind: "deliver", signature: "acs3", payload, delayMs, taskId });
   }
 
@@ -159,14 +171,25 @@ class DeployedProbe implements Probe {
   /** Answers what keeps it from being removed: a function of this name that is not the probe of this deployment. */
   async remove(): Promise<string | undefined> {
     const { api, place } = this.#options;
-    const old = await ifThere(api.fc("GET", `/functions/${this.name}`));
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- only read below
-    const variables = (old?.["environmentVariables"] ?? {}) as Readonly<Record<string, string>>;
-    if (old !== undefined && variables["KILN_BUCKET"] !== place.bucket)
+    const old = await this.#variables();
+    if (old !== undefined && old["KILN_BUCKET"] !== place.bucket)
       return `function ${this.name} belongs to another deployment`;
     if (old !== undefined) await this.#delete();
     await removeRoles(api, place, silent(), [this.#role]);
     return undefined;
+  }
+
+  /** Whether another examination has the probe by now. */
+  async isTaken(): Promise<boolean> {
+    const variables = await this.#variables();
+    return variables !== undefined && variables["KILN_PROBE_ID"] !== this.id;
+  }
+
+  /** The variables of the function of this name; undefined when there is none. */
+  async #variables(): Promise<Readonly<Record<string, string>> | undefined> {
+    const old = await ifThere(this.#options.api.fc("GET", `/functions/${this.name}`));
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- texts by name
+    return old && ((old["environmentVariables"] ?? {}) as Readonly<Record<string, string>>);
   }
 
   async #delete(): Promise<void> {
@@ -214,6 +237,7 @@ class DeployedProbe implements Probe {
         ...first.environment,
         KILN_PROBE_PART: part,
         KILN_PROBE_FOLDER: this.folder,
+        KILN_PROBE_ID: this.id,
       },
     };
   }
@@ -231,7 +255,7 @@ class DeployedProbe implements Probe {
     const { clock } = this.#options;
     const end = clock.now() + SETTLING_MS;
     for (;;) {
-      const report = await this.#run({ orders: [] }).catch((error: unknown) => {
+      const report = await this.#run([]).catch((error: unknown) => {
         if (clock.now() >= end) throw error;
         return undefined;
       });
@@ -257,7 +281,8 @@ class DeployedProbe implements Probe {
     }
   }
 
-  async #run(errand: Errand): Promise<Report> {
+  async #run(orders: readonly Order[]): Promise<Report> {
+    const errand: Errand = { of: this.id, orders };
     const { text, errorType } = await this.#options.api.invoke(this.name, JSON.stringify(errand));
     if (errorType !== "") throw new Error(`the probe failed: ${text}`);
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the probe's own answer

@@ -35,7 +35,7 @@ async function signatures(context: Context): Promise<Finding> {
   const works: string[] = [];
   const refused: string[] = [];
   for (const signature of SIGNATURES) {
-    const payload = JSON.stringify({ note: `signature-${signature}` });
+    const payload = probe.payload({ note: `signature-${signature}` });
     const reply = await probe.reply({
       kind: "deliver",
       signature,
@@ -112,7 +112,7 @@ async function sockets(context: Context): Promise<Finding> {
   const event = (n: number): Order => ({
     kind: "deliver",
     signature: "acs3",
-    payload: JSON.stringify({ note: "sockets" }),
+    payload: probe.payload({ note: "sockets" }),
     delayMs: 0,
     taskId: `${probe.id}-sockets-${n}`,
   });
@@ -150,7 +150,7 @@ async function duplicate(context: Context): Promise<Finding> {
 /** The largest event that Kiln sends. */
 async function payload(context: Context): Promise<Finding> {
   const probe = await context.probe();
-  const frame = JSON.stringify({ note: "payload", pad: "" }).length;
+  const frame = probe.payload({ note: "payload", pad: "" }).length;
   const sent = await probe.send({ note: "payload", pad: "x".repeat(EVENT_MAX_BYTES - frame) });
   const [arrival] = await probe.arrivals("payload", 1, minutes(1));
   if (sent.status !== 202)
@@ -167,8 +167,8 @@ const QUEUE_MAX_BYTES = 128 * 1024;
 async function payloadLimit(context: Context): Promise<Finding> {
   const probe = await context.probe();
   const refusalOf = async (name: string, bytes: number): Promise<ApiError | undefined> => {
-    const frame = JSON.stringify({ note: name, pad: "" }).length;
-    const payload = JSON.stringify({ note: name, pad: "x".repeat(bytes - frame) });
+    const frame = probe.payload({ note: name, pad: "" }).length;
+    const payload = probe.payload({ note: name, pad: "x".repeat(bytes - frame) });
     return context.api.queue(probe.name, payload).then(
       () => undefined,
       (error: unknown) => {
@@ -210,7 +210,7 @@ const TIMER = "tick";
 async function timer(context: Context): Promise<Finding> {
   const probe = await context.probe();
   const { api } = context;
-  const config = { cronExpression: "@every 1m", enable: true, payload: '{"doctor":"tick"}' };
+  const config = { cronExpression: "@every 1m", enable: true, payload: JSON.stringify({ doctor: probe.id }) };
   const trigger = { triggerName: TIMER, triggerType: "timer", triggerConfig: JSON.stringify(config) };
   await api.fc("POST", `/functions/${probe.name}/triggers`, {}, trigger);
   const [arrival] = await probe.arrivals("timer", 1, minutes(3));
@@ -233,7 +233,7 @@ async function httpEvent(context: Context): Promise<Finding> {
   const trigger = { triggerName: "web", triggerType: "http", triggerConfig: config };
   await api.fc("POST", `/functions/${probe.name}/triggers`, {}, trigger);
   const url = await urlOf(api, probe.name, "web");
-  const ask = (method: string) => requested(`${url}/doctor?a=1`, method);
+  const ask = (method: string) => requested(`${url}/${probe.id}?a=1`, method);
   const [get, put] = [await ask("GET"), await ask("PUT")];
   // Calls of the API may be taken for requests as long as the trigger is there.
   await deleteTrigger(api, probe.name, "web");

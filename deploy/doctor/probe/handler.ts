@@ -1,6 +1,9 @@
 /**
  * The probe of `npm run doctor`: a function that is deployed like the others, carries out what the doctor asks for with
  * the role it has, and notes down what arrives.
+ *
+ * ARRIVAL-1. An event may be an hour late and find the probe of a later examination, which has the same name. So whatever an
+ *     examination causes holds its id, and the probe ignores the rest.
  */
 import { connect } from "../../../shared/cloud/client.ts";
 import { deliver } from "../../../shared/cloud/fc/invoke.ts";
@@ -18,8 +21,11 @@ export const handler: FcHandler = (bytes, context) =>
   logged({ function: "probe", requestId: context.requestId }, async () => {
     const payload = readPayload(bytes);
     if (isErrand(payload)) return JSON.parse(redactedJson(await carryOut(payload, context)));
-    await noteDown(payload, bytes.length, context);
-    if (isNote(payload) && payload.fail === true) throw new Error("the doctor asked for this failure");
+    // ARRIVAL-1.
+    const isOwn = Buffer.from(bytes).includes(readProbeConfig().id);
+    if (isOwn) await noteDown(payload, bytes.length, context);
+    if (isOwn && isNote(payload) && payload.fail === true)
+      throw new Error("the doctor asked for this failure");
     return isRequest(payload)
       ? { statusCode: 200, headers: { "content-type": "text/html" }, body: "<p>" }
       : {};
@@ -37,7 +43,9 @@ const isNote = (payload: unknown): payload is Note =>
 /** Errands of this instance so far. */
 let served = 0;
 
-async function carryOut({ orders }: Errand, context: FcContext): Promise<Report> {
+async function carryOut({ of, orders }: Errand, context: FcContext): Promise<Report> {
+  if (of !== readProbeConfig().id)
+    throw new Error("another examination has taken the probe over; run the doctor again when it has ended");
   const replies: Reply[] = [];
   for (const order of orders) replies.push(await replyTo(order, context));
   const { credentials, ...rest } = context;
