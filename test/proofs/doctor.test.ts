@@ -115,6 +115,17 @@ test("every permission of every role is tried: without its policy a role may non
   }
 });
 
+test("an account without snapshots is not known to have the snapshot service, however its calls are answered", async ({
+  expect,
+}) => {
+  const { api, cloud } = hospital;
+  for (const { snapshotId } of [...cloud.world.snapshots.values()])
+    await api.rpc("ecs", "DeleteSnapshot", { SnapshotId: snapshotId });
+  const { code, findings } = await hospital.examine({ only: ["snapshots"] });
+  expect([code, findings["snapshots"]?.state]).toEqual([0, "unknown"]);
+  expect(findings["snapshots"]?.found).toMatch(/console of ECS, Snapshots/);
+});
+
 test("with --launch a token that was used before is the same launch, and its instance is released", async ({
   expect,
 }) => {

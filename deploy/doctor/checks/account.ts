@@ -49,12 +49,11 @@ function taskMode({ settings }: Context): Promise<Finding> {
   );
 }
 
-/** A read of each product; one that is not activated refuses every call. */
+/** A read of each product; one that is not activated refuses every call. For snapshots see machines.ts. */
 const PRODUCTS: Readonly<Record<string, (context: Context) => Promise<unknown>>> = {
   "Function Compute": ({ api }) => kilnFunctions(api),
   OSS: ({ bucket }) => setting(bucket, "GetBucketInfo", "bucketInfo", ["NoSuchBucket"]),
   ECS: ({ api, settings }) => api.rpc("ecs", "DescribeInstances", { RegionId: settings.place.region }),
-  snapshots: ({ api, settings }) => api.rpc("ecs", "DescribeSnapshots", { RegionId: settings.place.region }),
 };
 
 async function products(context: Context): Promise<Finding> {
