@@ -4,7 +4,7 @@ import { setUpBucket } from "./bucket.ts";
 import type { Settings } from "./config.ts";
 import { kilnFunctions, sharedBucketProblems } from "./functions.ts";
 import { checkAccount } from "./identity.ts";
-import { inTwoPasses, Plan } from "./plan.ts";
+import { goingOn, inTwoPasses, Plan } from "./plan.ts";
 import { refuseAny } from "./refusal.ts";
 import { setUpRoles } from "./roles.ts";
 import { nameProblems } from "./variables.ts";
@@ -18,8 +18,10 @@ export async function setup(settings: Settings, plan: Plan): Promise<void> {
   refuseAny(nameProblems(settings.environment));
   const api = connectApi({ ...settings, region: settings.place.region });
   await checkAccount(api, settings.place);
-  const changes = await inTwoPasses(plan, (pass) => setUpAll(api, settings, pass));
-  if (changes === 0) plan.note("everything exists already");
+  await goingOn(plan, "npm run setup", async () => {
+    const changes = await inTwoPasses(plan, (pass) => setUpAll(api, settings, pass));
+    if (changes === 0) plan.note("everything exists already");
+  });
   await noteImports(api, plan);
 }
 

@@ -39,7 +39,7 @@ export interface ContextOptions {
 export function openContext(options: ContextOptions): Context & { release(): Promise<void> } {
   const { settings, declared, clock } = options;
   const { place } = settings;
-  const api = connectApi({ ...settings, region: place.region });
+  const api = connectApi({ ...settings, region: place.region, clock });
   let live: Promise<readonly LiveFunction[]> | undefined;
   let probe: Promise<Probe> | undefined;
   const at = new Date(clock.now()).toISOString().slice(0, 19).replaceAll(/[-:]/g, "");

@@ -9,6 +9,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { bundleHandler } from "../../build.ts";
 import type { CloudClient } from "../../shared/cloud/client.ts";
+import { entriesOf, textOf } from "../../shared/cloud/oss/xml.ts";
 import { minutes, seconds } from "../../shared/duration.ts";
 import type { Clock } from "../../shared/ports.ts";
 import { redactedJson } from "../../shared/redact.ts";
@@ -64,6 +65,10 @@ export interface Probe {
   payload(note: Note): string;
   /** Queues an event for the probe, as its own function would. */
   send(note: Note, options?: { readonly delayMs?: number; readonly taskId?: string }): Promise<Reply>;
+  /** Keys of the bucket's objects, at most 1000. @throws Error when the probe may not list them. */
+  list(prefix: string): Promise<readonly string[]>;
+  /** Texts of objects, in the order of the keys. @throws Error for one that cannot be read. */
+  read(keys: readonly string[]): Promise<readonly string[]>;
   /** The arrivals of a name, in their order; waits until there are `count`, at most `withinMs`. */
   arrivals(name: string, count: number, withinMs: number): Promise<readonly Arrival[]>;
   /** Changes settings of the function. */
@@ -147,10 +152,26 @@ class DeployedProbe implements Probe {
     const { clock } = this.#options;
     const end = clock.now() + withinMs;
     for (;;) {
-      const keys = await this.#keys(`${this.folder}arrivals/${name}/`);
-      if (keys.length >= count || clock.now() >= end) return this.#read(keys);
+      const keys = await this.list(`${this.folder}arrivals/${name}/`);
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the probe's own objects
+      const found = (text: string): Arrival => JSON.parse(text) as Arrival;
+      if (keys.length >= count || clock.now() >= end) return (await this.read(keys)).map(found);
       await clock.sleep(Math.min(seconds(10), Math.max(seconds(1), end - clock.now())));
     }
+  }
+
+  async list(prefix: string): Promise<readonly string[]> {
+    const query = { "list-type": "2", prefix, "max-keys": "1000" };
+    const reply = await this.reply({ kind: "bucket", action: "ListObjects", method: "GET", query });
+    const entries = entriesOf(textIn(reply, `list ${prefix}`), "Contents");
+    return entries.map((entry) => textOf(entry, "Key")).toSorted();
+  }
+
+  async read(keys: readonly string[]): Promise<readonly string[]> {
+    const { replies } = await this.ask(
+      keys.map((key) => ({ kind: "bucket", action: "GetObject", method: "GET", key })),
+    );
+    return replies.map((reply, place) => textIn(reply, `read ${keys[place]}`));
   }
 
   async configure(settings: Readonly<Record<string, unknown>>): Promise<void> {
@@ -288,20 +309,15 @@ class DeployedProbe implements Probe {
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the probe's own answer
     return JSON.parse(text) as Report;
   }
+}
 
-  async #keys(prefix: string): Promise<readonly string[]> {
-    const query = { "list-type": "2", prefix, "max-keys": "1000" };
-    const list = await this.reply({ kind: "bucket", action: "ListObjects", method: "GET", query });
-    return [...list.text.matchAll(/<Key>([^<]*)<\/Key>/g)].map(([, key = ""]) => key).toSorted();
-  }
+/** An answer in words: `403 AccessDenied …`. */
+export const said = ({ status, code, text }: Reply): string => `${status} ${code} ${text}`.trim();
 
-  async #read(keys: readonly string[]): Promise<readonly Arrival[]> {
-    const { replies } = await this.ask(
-      keys.map((key) => ({ kind: "bucket", action: "GetObject", method: "GET", key })),
-    );
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the probe's own objects
-    return replies.map(({ text }) => JSON.parse(text) as Arrival);
-  }
+/** The text of an answer. @throws Error for a refusal, which says nothing about what is there */
+function textIn(reply: Reply, act: string): string {
+  if (reply.status === 200) return reply.text;
+  throw new Error(`the probe cannot ${act}: ${said(reply)}`);
 }
 
 const silent = (): Plan => new Plan(false, () => {});

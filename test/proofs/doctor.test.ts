@@ -10,7 +10,7 @@ import { openHospital, type Hospital } from "../support/doctor.ts";
 import { NEW_BUCKET } from "../support/shell.ts";
 import { BUCKET_BREAKAGES } from "../support/breakages/bucket.ts";
 import { DEPLOYMENT_BREAKAGES } from "../support/breakages/deployment.ts";
-import { EVENT_BREAKAGES } from "../support/breakages/events.ts";
+import { deniedListing, EVENT_BREAKAGES } from "../support/breakages/events.ts";
 import { fault, type Breakage } from "../support/breakages/breakage.ts";
 import { WORLD_BREAKAGES } from "../support/breakages/world.ts";
 
@@ -119,11 +119,23 @@ test("an account without snapshots is not known to have the snapshot service, ho
   expect,
 }) => {
   const { api, cloud } = hospital;
-  for (const { snapshotId } of [...cloud.world.snapshots.values()])
+  for (const { snapshotId } of cloud.world.snapshots.values())
     await api.rpc("ecs", "DeleteSnapshot", { SnapshotId: snapshotId });
   const { code, findings } = await hospital.examine({ only: ["snapshots"] });
   expect([code, findings["snapshots"]?.state]).toEqual([0, "unknown"]);
   expect(findings["snapshots"]?.found).toMatch(/console of ECS, Snapshots/);
+});
+
+test("one refusal that other checks rest on is one finding, and these are unknown", async ({ expect }) => {
+  const mend = deniedListing(hospital);
+  const { findings } = await hospital.examine();
+  mend();
+  const wrongs = Object.entries(findings).filter(([, { state }]) => state === "wrong");
+  expect(wrongs).toEqual([
+    ["probe", expect.objectContaining({ found: expect.stringMatching(/oss:ListObjects/) })],
+  ]);
+  for (const name of ["delay", "timer", "upload-event", "recipes", "role-janitor", "append"])
+    expect(findings[name], name).toMatchObject({ state: "unknown", found: "probe comes first" });
 });
 
 test("with --launch a token that was used before is the same launch, and its instance is released", async ({

@@ -7,9 +7,9 @@ import { ApiError } from "../../api.ts";
 import { deleteTrigger, urlOf } from "../../functions.ts";
 import { judged, ok, unknown, wrong, type Check, type Finding } from "../finding.ts";
 import type { Context } from "../context.ts";
-import type { Order, Reply } from "../probe/orders.ts";
-
-const said = ({ status, code, text }: Reply): string => `${status} ${code} ${text}`.trim();
+import { said } from "../probe.ts";
+import type { Order } from "../probe/orders.ts";
+import { PROBE_NEEDS } from "./probe.ts";
 
 async function runtime(context: Context): Promise<Finding> {
   const probe = await context.probe();
@@ -46,7 +46,7 @@ async function signatures(context: Context): Promise<Finding> {
     await probe.keep(`signature-${signature}`, reply);
     const isOwn = reply.status === 202 && (reply.warnings ?? []).length === 0;
     if (isOwn) works.push(signature);
-    else refused.push(`${signature} is refused: ${said(reply)}`);
+    else refused.push(`${signature} is refused: ${reply.warnings?.[0] ?? said(reply)}`);
   }
   const wanted = context.settings.environment["KILN_FC_SIGNATURE"] ?? "acs3";
   const other = works[0] ?? "none";
@@ -259,7 +259,7 @@ async function requested(url: string, method: string) {
     : { status: answer.status, problem: "", headers: Object.fromEntries(answer.headers) };
 }
 
-const NEEDS = ["account", "bucket"];
+const NEEDS = PROBE_NEEDS;
 
 export const EVENT_CHECKS: readonly Check<Context>[] = [
   { name: "runtime", needs: NEEDS, run: runtime },

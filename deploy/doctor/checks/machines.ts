@@ -15,6 +15,7 @@ import { TAG } from "../../../shared/tags.ts";
 import { ApiError } from "../../api.ts";
 import { ok, unknown, wrong, type Check, type Finding } from "../finding.ts";
 import type { Context } from "../context.ts";
+import { PROBE_NEEDS } from "./probe.ts";
 import type { Order } from "../probe/orders.ts";
 import { firstLaunch } from "./documents.ts";
 
@@ -235,7 +236,7 @@ async function released(
   }
 }
 
-const NEEDS = ["account", "bucket"];
+const NEEDS = PROBE_NEEDS;
 
 export const MACHINE_CHECKS: readonly Check<Context>[] = [
   { name: "metrics", needs: NEEDS, run: metrics },

@@ -10,7 +10,7 @@ import { deliver } from "../../../shared/cloud/fc/invoke.ts";
 import { putObject } from "../../../shared/cloud/oss/objects.ts";
 import { sendToBucket } from "../../../shared/cloud/oss/request.ts";
 import { readConfig } from "../../../shared/config.ts";
-import { CloudError } from "../../../shared/errors.ts";
+import { CloudError, messageOf } from "../../../shared/errors.ts";
 import { logged, portsFor, readPayload, type FcContext, type FcHandler } from "../../../shared/invocation.ts";
 import { real } from "../../../shared/ports.ts";
 import { redactedJson } from "../../../shared/redact.ts";
@@ -104,11 +104,15 @@ async function deliverReply({ signature, ...delivery }: Of<"deliver">, context: 
   const { region, accountId, credentials } = context;
   const access = { region, accountId, credentials, ...readConfig(), fcSignature: signature };
   const { clock } = portsFor("probe", context);
-  const cloud = connect(access, { clock, log: (line) => void warnings.push(JSON.stringify(line)) });
+  const cloud = connect(access, { clock, log: (line) => void warnings.push(warningOf(line)) });
   const outcome = await deliver(cloud, { ...delivery, to: context.function.name });
   const isNew = outcome === "accepted";
   return { status: isNew ? 202 : 409, code: isNew ? "" : "duplicate", text: "", warnings };
 }
+
+/** A line of the log in words, with the code and the message of its error. */
+const warningOf = ({ warning, code, error }: Readonly<Record<string, unknown>>): string =>
+  [warning, code, error].flatMap((part) => (part === undefined ? [] : [messageOf(part)])).join(": ");
 
 interface Raised {
   readonly code?: string;
