@@ -73,6 +73,14 @@ interface Connection {
   readonly clock?: Clock;
 }
 
+const onFunctions = (method: string, path: string) => ({
+  version: FC_VERSION,
+  pathname: `/${FC_VERSION}${path}`,
+  method,
+  style: "FC",
+  reqBodyType: "json",
+});
+
 /** Connects; nothing is called yet. */
 export function connectApi({ region, credentials, endpoints, clock = real.clock }: Connection): Api {
   const cores = new Map<string, Promise<Core>>();
@@ -82,13 +90,6 @@ export function connectApi({ region, credentials, endpoints, clock = real.clock 
     cores.set(key, core);
     return core;
   };
-  const onFunctions = (method: string, path: string) => ({
-    version: FC_VERSION,
-    pathname: `/${FC_VERSION}${path}`,
-    method,
-    style: "FC",
-    reqBodyType: "json",
-  });
   const invocation = (name: string, payload: string, headers: Texts): Promise<Answered> => {
     const asked = { action: `invoke ${name}`, ...onFunctions("POST", `/functions/${name}/invocations`) };
     const core = coreOf(endpoints.invocations, INVOCATION_MS);
