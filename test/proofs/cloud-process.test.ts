@@ -62,8 +62,9 @@ test("the variables of README are enough to set up and to plan a deployment on t
   onTestFinished,
 }) => {
   expect(byHand("README.zh-CN.md")).toBe(byHand("README.md"));
-  const { ready, end } = await startProcess(["--no-functions"]);
-  onTestFinished(end);
+  const cloud = await startProcess(["--no-functions"]);
+  onTestFinished(() => cloud.end());
+  const { ready } = cloud;
   const script = (byHand("README.md") ?? "")
     .replace(/^sh/, "set -e")
     .replace("KEY_ID=…", `KEY_ID=${ready.accessKeyId}`)
