@@ -141,7 +141,7 @@ export const ANSWER = {
     more: truth,
     problems: texts,
   }),
-  runs: answer<RunPage>({ runs: list(RUN), next: some }),
+  runs: answer<RunPage>({ runs: list(RUN), next: some, incomplete: z.optional(truth) }),
   run: answer<RunDetails>({
     ...RUN,
     steps: list<RunDetails["steps"][number]>({ phase: text, at: instant, note: some }),
@@ -326,9 +326,22 @@ export function refusedBy(reply: Reply): CommandError {
 
 const SHOWN = 200;
 
+/** The platform's words for a function that it ended, or that threw. */
+const Ended = z.looseObject({ errorMessage: z.string() });
+
 /** Of an answer that Kiln does not give. */
 export function foreign(reply: Reply): CommandError {
   const { asked, status: code, headers } = reply;
+  const ended = headers.has("x-fc-error-type") ? Ended.safeParse(readJson(reply.text)).data : undefined;
+  if (ended !== undefined) {
+    const next = ended.errorMessage.startsWith("Function timed out")
+      ? "the function needed more than its time limit: send it again, and ask for less at once if it does so again"
+      : "the function failed: its log says why";
+    return new CommandError(
+      EXIT.failed,
+      `${asked} answers ${code} (${short(ended.errorMessage, SHOWN)}); ${next}`,
+    );
+  }
   const location = code >= 300 && code < 400 ? headers.get("location") : null;
   const came = location === null ? saidIn(reply) : `a redirect to ${short(location, SHOWN)}`;
   return new CommandError(

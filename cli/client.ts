@@ -6,6 +6,8 @@
  * CLIENT-2. Where the platform or the webhook is busy (429, 503), or nothing answers, the same signed bytes are sent again:
  *     they are one request, whether an earlier try arrived or not. Pauses double and differ, so that many callers who
  *     were refused at once do not come back at once.
+ * CLIENT-3. What only reads is signed for each try: a busy server may take longer than a signature holds. A change whose
+ *     signature ran out meanwhile is not signed again, since it may be carried out already.
  */
 import { randomBytes, randomInt } from "node:crypto";
 import { readDotEnv } from "../deploy/dot-env.ts";
@@ -93,15 +95,14 @@ export function clientFor(io: Io): Client {
     const url = urlOf(target, path);
     const caller = setting("KILN_CALLER", "the name of a caller in KILN_CALLERS");
     const secret = setting("KILN_SECRET", "the secret of that caller");
-    const call = { url, method, caller, secret, sent };
+    // The API changes nothing by POST: a plan is asked with a body.
+    const reads = method === "GET" || (target === "api" && method === "POST");
+    const call = { url, method, caller, secret, sent, reads };
     requireSendable(call);
     const first = await exchange(call, io.now(), io);
-    const last = isUnknownCaller(first) ? await exchange(call, first.at, io) : first;
-    if (isOfOther(target, last)) throw wrongTarget(target, url);
-    if (isUnknownCaller(last)) throw notAuthenticated(caller, url, first.at - io.now());
-    if (last.status === 403 && refusalIn(last) === "not allowed")
-      throw notAllowed(caller, `${method} ${url.pathname}`);
-    if (isForeign(last)) throw foreign(last);
+    const isRefused = isUnknownCaller(first) && first.trouble === undefined;
+    const last = isRefused ? await exchange(call, first.at, io) : first;
+    refuseOther(target, call, { last, skewMs: first.at - io.now() });
     return last;
   };
   return {
@@ -111,6 +112,21 @@ export function clientFor(io: Io): Client {
       return { ...parseReply(answer, reply), serverAt: reply.at };
     },
   };
+}
+
+/** @throws CommandError for an answer that is not of this function of Kiln to this caller */
+function refuseOther(
+  target: Target,
+  call: Call,
+  { last, skewMs }: { readonly last: Exchanged; readonly skewMs: number },
+): void {
+  const { url, caller, method } = call;
+  if (isOfOther(target, last)) throw wrongTarget(target, url);
+  if (isUnknownCaller(last))
+    throw last.trouble === undefined ? notAuthenticated(caller, url, skewMs) : ranOut(call, last.trouble);
+  if (last.status === 403 && refusalIn(last) === "not allowed")
+    throw notAllowed(caller, `${method} ${url.pathname}`);
+  if (isForeign(last)) throw foreign(last);
 }
 
 const isUnknownCaller = (reply: Reply): boolean =>
@@ -157,6 +173,13 @@ interface Call {
   readonly caller: string;
   readonly secret: string;
   readonly sent: Sent;
+  /** Whether it changes nothing. */
+  readonly reads: boolean;
+}
+
+/** The answer to the last try, and why an earlier one was not the last. */
+interface Exchanged extends Reply {
+  readonly trouble?: string;
 }
 
 const TIMEOUT_MS = seconds(30);
@@ -164,20 +187,43 @@ const TIMEOUT_MS = seconds(30);
 const TRIES = 6;
 const BUSY = new Set([429, 503]);
 
-/** Signs a request and sends it until it is answered (CLIENT-2). */
-async function exchange(call: Call, at: number, io: Pick<Io, "err" | "sleep">): Promise<Reply> {
-  const init = signed(call, at);
+/** Signs a request and sends it until it is answered (CLIENT-2, CLIENT-3). @param at the server's clock, as far as it is known */
+async function exchange(call: Call, at: number, io: Pick<Io, "err" | "sleep" | "now">): Promise<Exchanged> {
+  let aheadMs = at - io.now();
+  let init = signed(call, at);
+  let trouble: string | undefined;
   for (let tried = 1; ; tried++) {
-    const got = await attempt(call, init, at);
-    const isLast = tried === TRIES;
-    if ("why" in got) {
-      if (isLast || got.isFinal) throw new CommandError(EXIT.failed, `${call.url.origin} ${got.why}`);
-    } else if (isLast || !BUSY.has(got.status)) return got;
-    const pauseMs = seconds(2 ** (tried - 1)) * (randomInt(50, 101) / 100);
-    const why = "why" in got ? got.why : `answers ${got.status}`;
-    io.err(`${call.url.origin} ${why}; sent again in ${(pauseMs / 1000).toFixed(1)} s`);
-    await io.sleep(pauseMs);
+    const got = await attempt(call, init, io.now() + aheadMs);
+    const why = whyAgain(got);
+    const isOver = tried === TRIES || ("why" in got && got.isFinal);
+    if (isOver || (why === undefined && !isStale(call, got, trouble))) return ended(call, got, trouble);
+    if (!("why" in got)) aheadMs = got.at - io.now();
+    if (why !== undefined) {
+      trouble = why;
+      await pause(tried, `${call.url.origin} ${why}`, io);
+    }
+    if (call.reads) init = signed(call, io.now() + aheadMs);
   }
+}
+
+/** Why a request is sent again. */
+const whyAgain = (got: Reply | Unanswered): string | undefined =>
+  "why" in got ? got.why : BUSY.has(got.status) ? `answers ${got.status}` : undefined;
+
+/** Whether the signature of a read ran out while the server was busy. */
+const isStale = ({ reads }: Call, got: Reply | Unanswered, trouble: string | undefined): boolean =>
+  reads && trouble !== undefined && !("why" in got) && isUnknownCaller(got);
+
+/** @throws CommandError without an answer */
+function ended({ url }: Call, got: Reply | Unanswered, trouble: string | undefined): Exchanged {
+  if ("why" in got) throw new CommandError(EXIT.failed, `${url.origin} ${got.why}`);
+  return { ...got, ...(trouble !== undefined && { trouble }) };
+}
+
+async function pause(tried: number, why: string, io: Pick<Io, "err" | "sleep">): Promise<void> {
+  const ms = seconds(2 ** (tried - 1)) * (randomInt(50, 101) / 100);
+  io.err(`${why}; sent again in ${(ms / 1000).toFixed(1)} s`);
+  await io.sleep(ms);
 }
 
 function signed({ url, method, caller, secret, sent: { body = "", headers = {} } }: Call, at: number) {
@@ -270,6 +316,17 @@ function notAuthenticated(caller: string, { origin }: URL, skewMs: number): Comm
   return new CommandError(
     EXIT.authentication,
     `${origin} does not know caller ${caller} with this secret: compare KILN_CALLER and KILN_SECRET with KILN_CALLERS of the deployment${apart}`,
+  );
+}
+
+/** CLIENT-3: the caller is known, so what was in the way comes first. */
+function ranOut({ url, method, reads }: Call, trouble: string): CommandError {
+  const next = reads
+    ? "try again later"
+    : "whether the request was carried out is open: see npm run kiln -- runs before you send it again";
+  return new CommandError(
+    EXIT.failed,
+    `${url.origin} ${trouble}, for longer than the signature of ${method} ${url.pathname} holds (then 401); ${next}`,
   );
 }
 

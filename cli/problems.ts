@@ -1,4 +1,5 @@
 /** The mistakes of a document as they are printed: the place, the line with a caret, the rule and what to write instead. */
+import { dottedLines } from "../shared/documents/hidden-values.ts";
 import type { Place, Problem } from "../shared/errors.ts";
 import type { Checked } from "./documents.ts";
 import { widthOf } from "./format.ts";
@@ -23,7 +24,7 @@ function partsOf(message: string): { readonly rule: string; readonly suggestion?
 /** The name of a file, and its problems one below the other. */
 export function listed({ file, kind, text, problems }: Checked): string {
   if (problems.length === 0) return `${file}  ${t("ok ({kind})", { kind })}`;
-  const lines = text.split(/\r?\n/);
+  const lines = dottedLines(text);
   return [file, ...problems.flatMap((problem) => shown(problem, lines))].join("\n");
 }
 

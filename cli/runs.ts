@@ -28,7 +28,12 @@ export async function searchRuns(
     runs.push(...found.runs);
     cursor = found.next;
     if (cursor === undefined || runs.length >= most || page === PAGES_MAX)
-      return { runs, next: cursor, serverAt: found.serverAt };
+      return {
+        runs,
+        next: cursor,
+        serverAt: found.serverAt,
+        ...(found.incomplete && { incomplete: true }),
+      };
   }
 }
 
@@ -44,6 +49,10 @@ export function unsearched(
   );
   return `npm run kiln -- runs${words.join("")}`;
 }
+
+/** What a list is to say of a search in an index that lacks runs. */
+export const REBUILT =
+  "the index of runs is being rebuilt, so runs that have ended may be missing; ask again in half an hour";
 
 /** @throws CommandError for a text that is no id of a run */
 export function readRun(client: Client, run: string) {

@@ -255,6 +255,8 @@ export const ZH: Readonly<Record<string, string>> = {
   done: "成功",
   failed: "失败",
   cancelled: "已取消",
+  "the index of runs is being rebuilt, so runs that have ended may be missing; ask again in half an hour":
+    "任务索引正在重建，已结束的任务可能不全；请半小时后再查",
   "no runs so far": "目前没有找到任务",
   "not all runs are searched; {command} searches the older ones":
     "任务尚未全部查找；用 {command} 继续查找更早的任务",
@@ -297,6 +299,9 @@ export const ZH: Readonly<Record<string, string>> = {
   "start again what asked for this run: {by}": "重新发起触发本任务的操作：{by}",
   "send the same request again": "重新发送同一请求",
   "correct the document and store it again": "修改文档并重新保存",
+  "delete from the bucket the one that is not meant, {key} or {counts}":
+    "从 Bucket 中删除 {key} 和 {counts} 中不需要的那个",
+  "correct {field} in {key}, then {kiln} push {key}": "更正 {key} 中的 {field}，然后 {kiln} push {key}",
   "correct {key}, then {kiln} push {key}": "修改 {key}，然后 {kiln} push {key}",
   "do with {key} in the bucket as the reason says; nothing else waits for it":
     "按原因处理 Bucket 中的 {key}，没有其他任务在等待它",

@@ -6,6 +6,7 @@ import { readFileSync } from "node:fs";
 import { basename, resolve } from "node:path";
 import type { CloudClient } from "../shared/cloud/client.ts";
 import { fleetIn, recipeIn } from "../shared/document-store.ts";
+import { explanations } from "../shared/documents/explanations.ts";
 import { documentName } from "../shared/documents/names.ts";
 import { CloudError, messageOf } from "../shared/errors.ts";
 import { bucketOf } from "./bucket.ts";
@@ -64,7 +65,7 @@ async function found(file: string, look: () => Promise<Found>): Promise<Finding>
 const textOf = (file: string): string => readFileSync(resolve(file), "utf8");
 
 async function ofRecipe(file: string, asking: Asking, cloud: CloudClient): Promise<Found> {
-  const read = await recipeIn(cloud, basename(file), textOf(file));
+  const read = await recipeIn(cloud, basename(file), textOf(file), explanations);
   if ("problem" in read) return { problems: [read.problem], notes: [] };
   const { source } = read.document;
   if (source.kind !== "builder")
@@ -76,7 +77,7 @@ async function ofRecipe(file: string, asking: Asking, cloud: CloudClient): Promi
 }
 
 async function ofFleet(file: string, asking: Asking, cloud: CloudClient): Promise<Found> {
-  const read = await fleetIn(cloud, documentName(file), textOf(file));
+  const read = await fleetIn(cloud, documentName(file), textOf(file), explanations);
   if ("problem" in read) return { problems: [read.problem], notes: [] };
   const problems = await fleetProblems(read.document, asking, cloud);
   if (problems.length > 0) return { problems, notes: [] };

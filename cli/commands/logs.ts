@@ -19,7 +19,7 @@ export const logs: Command = {
   details: `While a command runs, the first 6,000 bytes of its output are there; all of it when it has ended.
 --json prints one document at the end.`,
   shape: "run: { …, steps, outputs }, texts: { NAME: TEXT }",
-  run: printLogs,
+  run: (input, io) => printLogs("logs", input, io),
 };
 
 /** `watch RUN` is `logs RUN -f`. */
@@ -28,16 +28,17 @@ export const watch: Command = {
   name: "watch",
   summary: "print the steps of a run and the outputs of its commands as they come, until it has ended",
   options: {},
-  run: (input, io) => printLogs({ ...input, has: (option) => option === "follow" || input.has(option) }, io),
+  run: (input, io) =>
+    printLogs("watch", { ...input, has: (option) => option === "follow" || input.has(option) }, io),
 };
 
-async function printLogs(input: Input, io: Io): Promise<Exit> {
+async function printLogs(name: string, input: Input, io: Io): Promise<Exit> {
   const [run = ""] = input.args;
   const client = clientFor(io);
   const only = input.one("output");
   if (only !== undefined) {
     const text = await textOf(client, run, only);
-    io.out(input.json ? jsonOf("logs", { run, texts: { [only]: text } }) : text.trimEnd());
+    io.out(input.json ? jsonOf(name, { run, texts: { [only]: text } }) : text.trimEnd());
     return EXIT.ok;
   }
   const printer = new Printer(client, input.json ? () => undefined : io.out);
@@ -46,7 +47,7 @@ async function printLogs(input: Input, io: Io): Promise<Exit> {
     await io.sleep(PAUSE_MS);
     details = await printer.print(run);
   }
-  if (input.json) io.out(jsonOf("logs", { run: details, texts: printer.texts }));
+  if (input.json) io.out(jsonOf(name, { run: details, texts: printer.texts }));
   return input.has("follow") && details.state !== "done" ? EXIT.failed : EXIT.ok;
 }
 

@@ -57,7 +57,7 @@ function linesOf({ bakes, retention, fleets, problems }: Omit<Plan, "serverAt">,
           }),
         ]
       : []),
-    ...problems,
+    ...problems.map(said),
   ];
 }
 

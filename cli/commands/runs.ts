@@ -4,7 +4,7 @@ import { CommandError, EXIT, jsonOf, type Command, type Exit, type Input, type I
 import { clientFor } from "../client.ts";
 import { short, table, took, when } from "../format.ts";
 import { said, t } from "../language.ts";
-import { hasEnded, searchRuns, unsearched, type RunRow } from "../runs.ts";
+import { hasEnded, REBUILT, searchRuns, unsearched, type RunRow } from "../runs.ts";
 
 export const runs: Command = {
   name: "runs",
@@ -19,7 +19,8 @@ export const runs: Command = {
     limit: { value: "COUNT", help: "how many; 20 without it" },
     cursor: { value: "NEXT", help: "go on behind another search: its next in --json" },
   },
-  shape: "runs: [{ run, kind, subject, by, state, phase, beganAt, updatedAt, dueAt, note, reason }], next",
+  shape:
+    "runs: [{ run, kind, subject, by, state, phase, beganAt, updatedAt, dueAt, note, reason }], next, incomplete",
   run: listRuns,
 };
 
@@ -32,7 +33,7 @@ async function listRuns(input: Input, io: Io): Promise<Exit> {
   const found = await searchRuns(clientFor(io), query, most);
   const { serverAt, ...facts } = found;
   if (input.json) io.out(jsonOf("runs", facts));
-  else for (const line of linesOf(found.runs, serverAt, unsearched(query, found, most))) io.out(line);
+  else for (const line of linesOf(found, serverAt, unsearched(query, found, most))) io.out(line);
   return EXIT.ok;
 }
 
@@ -41,13 +42,21 @@ function countIn(text: string): number {
   throw new CommandError(EXIT.usage, `--limit ${text} is not a whole number from 1 to 9999`);
 }
 
+type Found = Awaited<ReturnType<typeof searchRuns>>;
+
 /** `command` goes on when not all runs were looked at. */
-function linesOf(found: readonly RunRow[], now: number, command: string | undefined): readonly string[] {
-  const rest =
-    command === undefined
+function linesOf(
+  { runs: found, incomplete }: Pick<Found, "runs" | "incomplete">,
+  now: number,
+  command: string | undefined,
+): readonly string[] {
+  const rest = [
+    ...(command === undefined
       ? []
-      : [t("not all runs are searched; {command} searches the older ones", { command })];
-  if (found.length === 0) return command === undefined ? [t("no runs")] : [t("no runs so far"), ...rest];
+      : [t("not all runs are searched; {command} searches the older ones", { command })]),
+    ...(incomplete ? [t(REBUILT)] : []),
+  ];
+  if (found.length === 0) return [t(rest.length === 0 ? "no runs" : "no runs so far"), ...rest];
   const rows = found.map((row) => rowOf(row, now));
   return [...table(["RUN", "STATE", "BEGAN", "TOOK", "BY", ""], rows), ...rest];
 }

@@ -1,5 +1,5 @@
 /** `ui`: the deployment in a browser. */
-import { CommandError, EXIT, type Command, type Exit, type Input, type Io } from "../command.ts";
+import { CommandError, EXIT, jsonOf, type Command, type Exit, type Input, type Io } from "../command.ts";
 
 export const ui: Command = {
   name: "ui",
@@ -12,6 +12,7 @@ export const ui: Command = {
     },
     port: { value: "PORT", help: "of this machine; a free one without it" },
   },
+  shape: "url",
   details: `It prints a URL that opens the page once, in one browser, and runs until Ctrl-C. The page only reads, through the API, and
 is up to date every ten seconds. The caller needs the routes GET /* and POST /plan; with --write those of the changes as well.`,
   run: serve,
@@ -25,7 +26,7 @@ function portIn(text: string): number {
 async function serve(input: Input, io: Io): Promise<Exit> {
   const { serveUi } = await import("../ui/server.ts");
   const { url } = await serveUi(io, { port: portIn(input.one("port") ?? "0"), writes: input.has("write") });
-  io.out(url);
+  io.out(input.json ? jsonOf("ui", { url }) : url);
   io.err("It opens once, in one browser; Ctrl-C ends it.");
   // The server keeps the process alive, which ends with a signal.
   await new Promise<never>(() => undefined);

@@ -1,12 +1,13 @@
 /** `why NAME|RUN`: why a run failed, the end of its output, and what to do next. */
-import { isRunId } from "../../shared/names.ts";
+import { documentName, nameLike } from "../../shared/documents/names.ts";
+import { isRunId, NAME } from "../../shared/names.ts";
 import { unreadReason } from "../../shared/unread.ts";
 import { familyName } from "../../shared/workflow/run-id.ts";
 import { CommandError, EXIT, jsonOf, type Command, type Exit, type Input, type Io } from "../command.ts";
 import { clientFor, type Client } from "../client.ts";
 import { linesIn, quoted, took, when } from "../format.ts";
 import { said, t } from "../language.ts";
-import { hasEnded, readRun, searchRuns, unsearched, type RunDetails } from "../runs.ts";
+import { hasEnded, readRun, REBUILT, searchRuns, unsearched, type RunDetails, type RunRow } from "../runs.ts";
 
 export const why: Command = {
   name: "why",
@@ -36,7 +37,7 @@ async function lastFailed(client: Client, name: string): Promise<string> {
   const subject = familyName(name);
   const query = { name: subject, state: "failed" };
   const found = await searchRuns(client, query, 1);
-  const [failed] = found.runs;
+  const failed = newest([...found.runs, ...(await checksOf(client, name))]);
   if (failed !== undefined) return failed.run;
   const command = unsearched(query, found, 1);
   if (command !== undefined)
@@ -48,6 +49,7 @@ async function lastFailed(client: Client, name: string): Promise<string> {
       }),
     );
   const [last] = (await searchRuns(client, { name: subject }, 1)).runs;
+  if (found.incomplete) throw new CommandError(EXIT.failed, `${t("no runs so far")}; ${t(REBUILT)}`);
   throw new CommandError(
     EXIT.failed,
     last === undefined
@@ -58,6 +60,26 @@ async function lastFailed(client: Client, name: string): Promise<string> {
           state: t(last.state),
         }),
   );
+}
+
+const newest = (rows: readonly RunRow[]): RunRow | undefined =>
+  rows.toSorted((a, b) => b.updatedAt.localeCompare(a.updatedAt))[0];
+
+/** Checks whose ids are looked through for an object. */
+const CHECKS_MAX = 100;
+
+/**
+ * The checks that refused an object by its name or key, where no run can have this name: their reasons begin with the key
+ * (functions/janitor/documents/start.ts).
+ */
+async function checksOf(client: Client, asked: string): Promise<readonly RunRow[]> {
+  if (new RegExp(`^${NAME}$`).test(asked)) return [];
+  const query = { name: nameLike(documentName(asked)) ?? "document", kind: "check", state: "failed" };
+  const { runs } = await searchRuns(client, query, CHECKS_MAX);
+  return runs.filter(({ reason = "" }) => {
+    const key = /^(?:recipes|fleets)\/.*?\.(?:ya?ml|json)(?=[: ])/.exec(reason)?.[0] ?? "";
+    return [key, key.replace(/^\w+\//, ""), documentName(key)].includes(asked);
+  });
 }
 
 /** How a run stands, in some lines. */
@@ -84,13 +106,17 @@ function standingOf(run: RunDetails, now: number): readonly string[] {
 
 const LINES = 20;
 
-/** The end of the output of the last command. */
-async function endOfOutput(client: Client, { run, outputs }: RunDetails) {
-  const name = outputs.at(-1);
+/** The end of the output that the reason names, or of the last command; not of Kiln's own list of packages, which says no why. */
+async function endOfOutput(client: Client, { run, outputs, reason = "" }: RunDetails) {
+  const named = /\(all of it: \S+\/([a-z]+-\d+)\)/.exec(reason)?.[1];
+  const name = outputs.find((one) => one === named) ?? outputs.at(-1);
   if (name === undefined) return undefined;
   const { status, text } = await client.send("api", "GET", `/runs/${run}/logs/${name}`);
-  return status === 200 ? { name, lines: linesIn(text).slice(-LINES) } : undefined;
+  return status === 200 && !PACKAGES.test(text) ? { name, lines: linesIn(text).slice(-LINES) } : undefined;
 }
+
+/** The beginning of a list of packages, as base64 of gzip or plain (shared/packages.ts). */
+const PACKAGES = /^(?:H4sI|kiln (?:rpm|deb|pip|npm|end)$)/m;
 
 const shown = (output: Awaited<ReturnType<typeof endOfOutput>>): readonly string[] =>
   output === undefined ? [] : [t("the end of {name}:", { name: output.name }), ...quoted(output.lines)];
@@ -99,11 +125,41 @@ const KILN = "npm run kiln --";
 const DOCUMENT = /\.(?:ya?ml|json)$/;
 
 /** A document is corrected; an object that no function reads, or that cannot be read, is dealt with as its reason says. */
-function afterCheck({ key }: RunDetails): string {
+function afterCheck({ key, reason = "" }: RunDetails): string {
   if (key === undefined) return t("correct the document and store it again");
+  const counts = SHADOWED.exec(reason)?.[1];
+  if (counts !== undefined)
+    return t("delete from the bucket the one that is not meant, {key} or {counts}", { key, counts });
   return unreadReason(key) !== undefined || !DOCUMENT.test(key)
     ? t("do with {key} in the bucket as the reason says; nothing else waits for it", { key })
-    : t("correct {key}, then {kiln} push {key}", { key, kiln: KILN });
+    : pushAgain(key);
+}
+
+const pushAgain = (key: string): string => t("correct {key}, then {kiln} push {key}", { key, kiln: KILN });
+
+/** The reason of a second object with the name of a document (shared/document-index.ts). */
+const SHADOWED = /: no function reads it as long as (\S+) is there/;
+/** The reason of a run whose document cannot be used (shared/errors.ts, shared/document-store.ts). */
+const INVALID = /^((?:recipes|fleets)\/\S+) has (?:one problem:|\d+ (?:problems:|bytes, ))/;
+
+/** A value of a document that the cloud refuses: in a list of refusals, or before the only one (shared/errors.ts). */
+const FIELD = /[ (]((?:source|test|image|launch)\.\w+(?:\.\w+)*)(?:\)| \S+: \w+ \w+ answered )/;
+
+/** After a reason that names a mistake of a document; what a command has printed is none. */
+function afterMistake(details: RunDetails): string | undefined {
+  const { reason = "", outputs } = details;
+  const invalid = INVALID.exec(reason)?.[1];
+  if (invalid !== undefined) return pushAgain(invalid);
+  const field = outputs.length === 0 ? FIELD.exec(` ${reason}`)?.[1] : undefined;
+  return field === undefined ? undefined : afterField(field, details);
+}
+
+/** A recipe is baked when it is stored. */
+function afterField(field: string, { kind, subject }: RunDetails): string {
+  const ofFleet = kind === "scale" || kind === "alerts";
+  const key = `${ofFleet ? "fleets" : "recipes"}/${subject}.yaml`;
+  const step = t("correct {field} in {key}, then {kiln} push {key}", { field, key, kiln: KILN });
+  return ofFleet ? `${step}; ${t("send the same request again")}` : step;
 }
 
 /** What is missing of a request; an alert comes again by itself, and its instances would be launched twice. */
@@ -148,6 +204,8 @@ function afterDecision({ result = {} }: RunDetails): string | undefined {
 function afterFailure(details: RunDetails): string {
   const { run, kind, subject, outputs } = details;
   const known = { kiln: KILN, run, name: subject };
+  const ofDocument = afterMistake(details);
+  if (ofDocument !== undefined) return ofDocument;
   if (kind === "check") return afterCheck(details);
   if (kind === "scale" || kind === "alerts") return afterScaleOut(details);
   if (outputs.length > 0 && kind === "bake")

@@ -31,7 +31,7 @@ export function tonight({ bakes, retention, fleets, problems }: Plan, view: View
     sorted.length > ROWS_MAX && html`<p>${words.shown(ROWS_MAX, sorted.length)}</p>`
   }${
     shown.length < bakes.length && html`<p class="none">${words.skipped(bakes.length - shown.length)}</p>`
-  }${problems.map((one) => html`<p class="bad">${one}</p>`)}`;
+  }${problems.map((one) => html`<p class="bad">${words.said(one)}</p>`)}`;
 }
 
 function reasonOf(bake: Plan["bakes"][number], view: View): string {

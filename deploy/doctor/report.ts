@@ -1,4 +1,5 @@
 /** The report of the doctor. */
+import { JSON_VERSION } from "../../cli/command.ts";
 import { redactedJson, redactShown } from "../../shared/redact.ts";
 import type { Result } from "./finding.ts";
 
@@ -16,9 +17,12 @@ export function summaryLine(results: readonly Result[]): string {
   return `${count("ok")} ok, ${count("wrong")} wrong, ${count("unknown")} unknown`;
 }
 
-/** `{"checks":[{"name","state","found","todo"}],"wrong":1,"unknown":0}` */
+/** `{"version":1,"command":"doctor","checks":[{"name","state","found","todo"}],"wrong":1,"unknown":0}` */
 export function toJson(results: readonly Result[]): string {
   const checks = results.map(({ name, finding }) => ({ name, ...finding }));
   const count = (state: string): number => checks.filter((check) => check.state === state).length;
-  return redactedJson({ checks, wrong: count("wrong"), unknown: count("unknown") }, redactShown);
+  return redactedJson(
+    { version: JSON_VERSION, command: "doctor", checks, wrong: count("wrong"), unknown: count("unknown") },
+    redactShown,
+  );
 }

@@ -2,7 +2,7 @@
 import { orWhy } from "../../shared/apart.ts";
 import { describeInstances, type Instance } from "../../shared/cloud/ecs/instances.ts";
 import { familyImage } from "../../shared/cloud/ecs/images.ts";
-import { documentNames, fleetIn, loadFleet, type Loaded } from "../../shared/document-store.ts";
+import { documentNames, loadFleet, type Loaded } from "../../shared/document-store.ts";
 import type { Fleet } from "../../shared/documents/fleet.ts";
 import { countOf, type FleetCount } from "../../shared/drift.ts";
 import { inBatches } from "../../shared/in-batches.ts";
@@ -118,10 +118,7 @@ export async function fleet(name: string, ports: Ports, after = ""): Promise<Fle
   const stored = await readStored("fleets", name, ports);
   const { ids, count, page } = await membersBehind(name, after, ports);
   if (stored === undefined && ids.length === 0) return undefined;
-  const loaded =
-    stored?.text === undefined
-      ? { problem: stored?.problem ?? `there is no fleets/${name}.yaml any more` }
-      : await fleetIn(ports.cloud, name, stored.text);
+  const loaded = await loadFleet(ports.cloud, name);
   const row = await rowOf(name, loaded, count, { ports, servedBy: servedOnce(ports) });
   const members = page.map(({ id, status, imageId, type, zone, tags }) => ({
     id,

@@ -15,7 +15,7 @@ import { history } from "./history.ts";
 import { ancestry } from "./images/image.ts";
 import { missingRoute, routeOf, type Routed } from "./routes.ts";
 import { output, run } from "./runs/run.ts";
-import { findRuns } from "./runs/search.ts";
+import { runPage } from "./runs/search.ts";
 import { verdicts } from "./runs/verdicts.ts";
 import { savings } from "./savings.ts";
 import { senders } from "./senders.ts";
@@ -48,7 +48,7 @@ async function serveRoute(
     case "refuse":
       return answer(routed.status, { error: routed.error });
     case "runs":
-      return answer(200, { ...(await findRuns(routed.search, ports)) });
+      return answer(200, { ...(await runPage(routed.search, ports)) });
     case "output":
       return output(routed, ports);
     case "savings":

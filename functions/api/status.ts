@@ -7,7 +7,7 @@ import { inBatches } from "../../shared/in-batches.ts";
 import type { Ports } from "../../shared/invocation.ts";
 import { PAUSES } from "../../shared/keys.ts";
 import { pauseOf } from "../../shared/pauses.ts";
-import { findRuns } from "./runs/search.ts";
+import { findRuns, isIncomplete } from "./runs/search.ts";
 import type { RunRow } from "./runs/rows.ts";
 
 const AT_WORK_MAX = 50;
@@ -42,7 +42,13 @@ export async function status(ports: Ports) {
     waiting,
     failed: failed.runs,
     more: open.next !== undefined || failed.next !== undefined,
-    problems: [...open.runs.flatMap((row) => stuck(row, now)), ...(await pausedRecipes(ports))],
+    problems: [
+      ...((await isIncomplete(ports))
+        ? ["the index of runs is being rebuilt: ended runs may be missing"]
+        : []),
+      ...open.runs.flatMap((row) => stuck(row, now)),
+      ...(await pausedRecipes(ports)),
+    ],
   };
 }
 

@@ -1,7 +1,7 @@
 /** The requests that `stop-idle` accepts, and the runs that they or a timer ask for. */
 import * as z from "zod/mini";
 import { apart } from "../../shared/apart.ts";
-import { documentNames, loadFleet } from "../../shared/document-store.ts";
+import { documentNames, loadFleet, logUnusable } from "../../shared/document-store.ts";
 import type { IdlePolicy } from "../../shared/documents/idle.ts";
 import { isUp } from "../../shared/documents/up-hours.ts";
 import { parse, type Ports } from "../../shared/invocation.ts";
@@ -10,7 +10,7 @@ import { TAG } from "../../shared/tags.ts";
 import { triggerOf, type Trigger } from "../../shared/triggers.ts";
 import { runId } from "../../shared/workflow/run-id.ts";
 import type { RunRequest } from "../../shared/workflow/workflow.ts";
-import { HOURLY, isDue } from "./idle-check/due.ts";
+import { isDue } from "./idle-check/due.ts";
 import { CheckRequest } from "./idle-check/workflow.ts";
 import { KeepRequest } from "./keep/keep.ts";
 import { whyNotStarted } from "./resume/decide.ts";
@@ -34,8 +34,8 @@ export async function start(payload: unknown, ports: Ports): Promise<readonly Ru
 }
 
 /**
- * The fleets a request concerns: a timer leaves no record of the others. A document that cannot be read starts an
- * idle check all the same, so that its record reports the problem.
+ * The fleets a request concerns: a timer leaves no record of the others, nor of a document that cannot be used, which its check
+ * reports. A caller who asks for all gets a record that says why.
  */
 async function fleetsFor(
   { request }: Pick<Request, "request">,
@@ -44,12 +44,16 @@ async function fleetsFor(
 ): Promise<string[]> {
   const { cloud, clock } = ports;
   const now = clock.now();
+  const isTimer = by.startsWith("timer:");
   const isAsked = async (name: string): Promise<boolean> => {
     const found = await loadFleet(cloud, name);
-    const broken = "problem" in found;
-    const policy = broken ? undefined : found.document.idle;
+    if ("problem" in found) {
+      logUnusable(found.problem, ports);
+      return !isTimer && request === "stop-idle";
+    }
+    const policy = found.document.idle;
     return request === "stop-idle"
-      ? isDue(broken ? HOURLY : policy, by.startsWith("timer:") ? at : undefined)
+      ? isDue(policy, isTimer ? at : undefined)
       : policy !== undefined && (await resumes(name, policy, { cloud, now }));
   };
   const names = await documentNames(cloud, "fleets");

@@ -15,6 +15,7 @@ import { mistakesIn } from "./mistakes.ts";
 export const SENTENCES: Readonly<Record<string, string>> = {
   "none of {count} instances: {rest}": "请求的 {count} 台实例均未启动：{rest}",
   "none were needed": "无需启动",
+  "could not launch a {role}: {rest}": "无法启动 {role} 实例：{rest}",
   "limit max {max}: {used} running or on their way": "已达到 limits.max（{max}）：{used} 台正在运行或启动中",
   "limit max {max}: {used} running or on their way, {prepaid} of them stopped subscriptions":
     "已达到 limits.max（{max}）：{used} 台正在运行、启动中或为已停机的包年包月实例（{prepaid} 台）",
@@ -112,6 +113,9 @@ export const SENTENCES: Readonly<Record<string, string>> = {
   "{key}: lies in no folder; move it to {folder}": "{key}：不在任何目录中；请移到 {folder}",
   "{key}: no function reads disk files here; move it to {right}":
     "{key}：没有函数读取此处的磁盘文件；请移到 {right}",
+  "{key}: no function reads it as long as {first} is there, which has the same name":
+    "{key}：同名的 {first} 存在时，任何函数都不读取它",
+  "delete from the bucket the one that is not meant": "请从 Bucket 中删除不需要的那个",
   "{key}: no function reads it; a component lies at components/<name>/<version>.yaml, with a version like 1.2.0":
     "{key}：没有函数读取它；组件的位置是 components/<名称>/<版本>.yaml，版本如 1.2.0",
   "{key}: no function reads checksums and signatures, so it starts no bake; delete it, or leave it there":

@@ -36,8 +36,9 @@ export async function ask<T>(
   action: string,
   call: () => Promise<T>,
 ): Promise<T> {
-  const { limits, deadline, clock, log } = client;
+  const { limits, deadline, clock, log, made } = client;
   for (let repeats = 0; ; repeats++) {
+    made.all++;
     try {
       return await withinLimits([clock.after(limits.callMs), ...(deadline ? [deadline] : [])], call);
     } catch (error) {

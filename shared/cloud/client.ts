@@ -50,6 +50,8 @@ export interface CloudClient {
   readonly limits: CallLimits;
   /** Aborts when the time for all calls together is over. */
   readonly deadline: AbortSignal | undefined;
+  /** How many calls this client has made in all, those on the bucket as well. */
+  readonly made: { all: number };
   /** How many ECS and CloudMonitor calls this client has sent, by action. */
   readonly calls: Record<string, number>;
   /** The official core client for a product's endpoint in a region, made at its first use. */
@@ -101,6 +103,7 @@ export function connect(
     log: ports.log,
     limits,
     deadline: limits.allMs === undefined ? undefined : ports.clock.after(limits.allMs),
+    made: { all: 0 },
     calls: {},
     core(product, region) {
       const key = `${product} ${region}`;

@@ -73,6 +73,17 @@ export const isCapacityCode = (action: string, code: string): boolean =>
   rowOf(action, code)?.capacity === true;
 
 /**
+ * Refusals of offerings, each `name: code`, with the meaning of each code once behind them: all of them may be due to one value in a
+ * document. Lack of capacity explains itself, and passes.
+ */
+export function withHints(refusals: readonly string[]): readonly string[] {
+  const codes = refusals.map((one) => /: ([A-Z][A-Za-z.]+)(?= \(|$)/.exec(one)?.[1] ?? "");
+  const found = codes.flatMap((code) => rowOf("RunInstances", code) ?? []);
+  const hints = found.flatMap(({ hint, capacity }) => (capacity ? [] : [hint]));
+  return [...refusals, ...new Set(hints)];
+}
+
+/**
  * Milliseconds to wait after `tries` earlier troubles of the same kind in a row (0 for the first), with jitter.
  * Throttling waits out the minute: a throttled action stays refused until the next one (ECS, "API throttling").
  */

@@ -7,9 +7,17 @@ import type { Problem } from "../errors.ts";
 import { adviceFor, keyAdvice } from "./advice.ts";
 import { foreignKeys, foreignText, type DocumentKind } from "./foreign.ts";
 import { readMended, type Read } from "./mended.ts";
+import type { Retry } from "./problems.ts";
 import { forRecords } from "./quotes.ts";
 import { KEY_OF_STEP } from "./recipe-steps.ts";
 import { isSuspect, ownLines } from "./slips.ts";
+
+/** What a value stands in. */
+export interface Source {
+  /** An entry of a list, as it is written. */
+  readonly written: () => string | undefined;
+  readonly retry?: Retry | undefined;
+}
 
 /** The sentences that `parseRecipe` and `parseFleet` say more with. */
 export interface Help {
@@ -25,9 +33,9 @@ export interface Help {
   ): Read | undefined;
   foreign(kind: DocumentKind, input: unknown): string | undefined;
   /** The remedy for a value, from the message that has none. */
-  advice: typeof adviceFor;
-  /** A better sentence for an unknown key. */
-  key(key: string, message: string): string;
+  advice(issue: z.core.$ZodIssue, value: unknown, source: Source): string | undefined;
+  /** A better sentence for an unknown key, which may have a value. */
+  key(key: string, message: string, value?: unknown): string;
   /** As the reader sees them: these messages quote the text itself. */
   shown(text: string, problems: readonly Problem[]): Problem[];
   /** In the order of the text. */

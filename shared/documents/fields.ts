@@ -4,6 +4,7 @@ import { isTimeZone } from "../wall-clock.ts";
 import { parseDuration } from "../duration.ts";
 import { NAME_PATTERN } from "../names.ts";
 import { unknownKeys } from "./problems.ts";
+import { quote } from "./quotes.ts";
 
 type Shape = z.core.$ZodLooseShape;
 
@@ -144,7 +145,7 @@ const DURATION = "must be a duration such as 90s, 10m, 2h or 7d";
 export function duration(least: string, most: string) {
   const [leastMs, mostMs] = [parseDuration(least), parseDuration(most)];
   return z.pipe(
-    z.string({ error: DURATION }),
+    z.string({ error: ({ input }) => (input === undefined ? undefined : DURATION) }),
     z.transform((value, context) => {
       const ms = readDuration(value);
       if (ms === undefined) {
@@ -178,11 +179,22 @@ export function channels<const E extends string>(events: readonly [E, ...E[]], m
     channel: text(NAME_PATTERN, "be the name of a channel: lower-case letters, digits and -"),
     events: z._default(oneOrMany(z.enum(events)), [...events]),
   };
-  const one = short(
-    (value) => (typeof value === "string" ? { channel: value } : value),
-    closed(shape, {
-      url: "does not belong into a document, it is a secret; name a channel whose URL is in the environment",
-    }),
+  const one = z.pipe(
+    z.unknown().check(
+      z.check(({ value, issues }) => {
+        const [[channel, of] = ["", undefined], ...more] = isMap(value) ? Object.entries(value) : [];
+        if (more.length > 0 || !Array.isArray(of) || Object.hasOwn(shape, channel)) return;
+        const meant = `{ channel: ${channel}, events: [${of.join(", ")}] }`;
+        const message = `must name its channel with a key; write ${quote(meant)}`;
+        issues.push({ code: "custom", input: value, message, continue: false });
+      }),
+    ),
+    short(
+      (value) => (typeof value === "string" ? { channel: value } : value),
+      closed(shape, {
+        url: "does not belong into a document, it is a secret; name a channel whose URL is in the environment",
+      }),
+    ),
   );
   return short(
     (value) => (typeof value === "string" || isMap(value) ? [value] : value),

@@ -20,24 +20,40 @@ const CUT_MAX = 200;
 interface Part {
   readonly line: number;
   readonly text: string;
+  /** It is one value: a word before a colon is no name. */
+  readonly isValue?: boolean;
 }
+
+/** Says what is shown in place of so many hidden characters. */
+type Fill = (length: number) => string;
+const named: Fill = () => HIDDEN;
 
 /** Removes what may be secret in `text` from what its problems quote. */
 export function hideValues(text: string, problems: readonly Problem[]): Problem[] {
+  const hide = hiderFor(text);
+  return withQuotes(problems, (quoted, { place }) => hide(quoted, place?.line ?? 0, named));
+}
+
+/** The lines of a text with a dot for each character that may be secret, so that columns stay. */
+export function dottedLines(text: string): readonly string[] {
+  const hide = hiderFor(text);
+  return text.split(/\r?\n/).map((line, index) => hide(line, index + 1, (length) => "•".repeat(length)));
+}
+
+/** Hides in what is shown of a line. */
+function hiderFor(text: string): (shown: string, line: number, fill: Fill) => string {
   const parts = partsOf(text);
   const names = namesOutside(text, parts);
   const long = new Set<string>();
   const short = new Map<number, Set<string>>();
-  for (const { line, text: part } of parts)
+  for (const { line, ...part } of parts)
     for (const piece of piecesOf(part)) {
       if (names.has(piece)) continue;
       if (piece.length >= LONG) long.add(piece);
       else short.set(line, (short.get(line) ?? new Set()).add(piece));
     }
   const byBeginning = grouped(long, (piece) => piece.slice(0, LONG));
-  return withQuotes(problems, (quoted, { place }) =>
-    withoutShort(withoutLong(quoted, byBeginning), short.get(place?.line ?? 0)),
-  );
+  return (shown, line, fill) => withoutShort(withoutLong(shown, byBeginning, fill), short.get(line), fill);
 }
 
 function grouped<K, V>(values: Iterable<V>, keyOf: (value: V) => K): ReadonlyMap<K, readonly V[]> {
@@ -52,21 +68,24 @@ function grouped<K, V>(values: Iterable<V>, keyOf: (value: V) => K): ReadonlyMap
 }
 
 /** Hides the parts of a message that `endAt` finds: where the one ends that begins at an offset, the offset itself for none. */
-function hidden(shown: string, endAt: (at: number) => number): string {
-  const kept: string[] = [];
-  let until = 0;
+function hidden(shown: string, endAt: (at: number) => number, fill: Fill): string {
+  let said = "";
+  let [from, until] = [0, 0];
   for (let at = 0; at < shown.length; at++) {
     const end = endAt(at);
     if (end <= at) continue;
     // Two that overlap or touch are one.
-    if (at > until || until === 0) kept.push(shown.slice(until, at));
+    if (at > until || until === 0) {
+      said += (until > from ? fill(until - from) : "") + shown.slice(until, at);
+      from = at;
+    }
     until = Math.max(until, end);
   }
-  return [...kept, shown.slice(until)].join(HIDDEN);
+  return said + (until > from ? fill(until - from) : "") + shown.slice(until);
 }
 
-function withoutLong(shown: string, byBeginning: ReadonlyMap<string, readonly string[]>): string {
-  return hidden(shown, (at) => {
+function withoutLong(shown: string, byBeginning: ReadonlyMap<string, readonly string[]>, fill: Fill): string {
+  const endAt = (at: number): number => {
     const pieces = byBeginning.get(shown.slice(at, at + LONG)) ?? [];
     if (pieces.length === 0) return at;
     const [beginning = "", ...more] = shown.slice(at, at + CUT_MAX).split(CUT, 2);
@@ -75,20 +94,22 @@ function withoutLong(shown: string, byBeginning: ReadonlyMap<string, readonly st
       return more.length > 0 && piece.startsWith(beginning) ? beginning.length : 0;
     };
     return at + Math.max(0, ...pieces.map(lengthOf));
-  });
+  };
+  return hidden(shown, endAt, fill);
 }
 
 /** Short pieces count as words of their own only. */
-function withoutShort(shown: string, pieces: ReadonlySet<string> | undefined): string {
+function withoutShort(shown: string, pieces: ReadonlySet<string> | undefined, fill: Fill): string {
   if (pieces === undefined) return shown;
   const lengths = Array.from({ length: LONG - SHORTEST }, (_, index) => LONG - 1 - index);
-  return hidden(shown, (at) => {
+  const endAt = (at: number): number => {
     if (isOfWord(shown[at - 1])) return at;
     const length = lengths.find(
       (most) => !isOfWord(shown[at + most]) && pieces.has(shown.slice(at, at + most)),
     );
     return at + (length ?? 0);
-  });
+  };
+  return hidden(shown, endAt, fill);
 }
 
 const isOfWord = (character = ""): boolean => /[\p{L}\p{N}_-]/u.test(character);
@@ -125,8 +146,9 @@ function partsOf(text: string): Part[] {
     opened = values.length > 0 ? indent : undefined;
     if (ofHooks !== undefined && !isBelow(whole, ofHooks)) ofHooks = undefined;
     if (/(?<![\w-])notify["']?\s*[:：]/.test(whole)) ofHooks ??= indent;
-    const found = [...values, ...credentialsIn(whole), ...(ofHooks === undefined ? [] : hooksIn(whole))];
-    parts.push(...found.map((part) => ({ line, text: part })));
+    const found = [...credentialsIn(whole), ...(ofHooks === undefined ? [] : hooksIn(whole))];
+    parts.push(...values.map((part) => ({ line, text: part, isValue: /^\w/.test(part) })));
+    parts.push(...found.map((part) => ({ line, text: part, isValue: true })));
   }
   return parts;
 }
@@ -166,6 +188,9 @@ const bracketsIn = (text: string): number =>
   (text.match(/[[{]/g)?.length ?? 0) - (text.match(/[\]}]/g)?.length ?? 0);
 
 const VALUE = String.raw`(\\{1,3}["'][^"'\\]*|"[^"]*"|'[^']*'|[^\s"']+)`;
+/** One that is no option. */
+const ARGUMENT = `(?!-)${VALUE}`;
+const PROGRAMS = String.raw`sshpass|login|redis-cli|useradd|usermod|zip|unzip|7za?|openssl|ldap\w+|ossutil\w*|mongo\w*`;
 /** Headers that hold no secret. */
 const PLAIN = String.raw`(?:Host|Accept[\w-]*|Content-[\w-]+|User-Agent|Range|Connection|Cache-Control|Expect)\s*[:：]`;
 /** Credentials of commands and addresses; the last group is what is hidden. */
@@ -179,15 +204,19 @@ const CREDENTIALS: readonly RegExp[] = [
   new RegExp(String.raw`(?<![\w-])(?:-H|--header)[ =]*(?!${PLAIN})[\w-]+[:：](.*)`, "gi"),
   // Headers, and statements of databases.
   new RegExp(String.raw`\b(?:Bearer|Basic|IDENTIFIED +BY) +${VALUE}`, "gi"),
-  // mysql -pPASSWORD, sshpass -p PASSWORD, --password PASSWORD.
+  // mysql -pPASSWORD.
   /(?<![\w-])-p([^\s"'-][^\s"']*|"[^"]*"|'[^']*')/g,
-  new RegExp(String.raw`\b(?:sshpass|login|redis-cli)\b[^\n]{0,200}? -[pa] +${VALUE}`, "g"),
-  new RegExp(String.raw`(?:${SURE}|\bpwd|-key(?= +\\{0,3}["']?[\w+=-]{12}))[\w-]{0,40}["']? +${VALUE}`, "gi"),
-  // Passwords that a command reads.
+  // sshpass -p PASSWORD, zip -P PASSWORD: letters that mean something else to other programs.
+  new RegExp(String.raw`(?<= -[akpPw]) +(?<=\b(?:${PROGRAMS})\b[^\n]{0,200})${ARGUMENT}`, "g"),
+  new RegExp(String.raw`\b(?:vault +login|net +user +\S{1,100}) +(?!/)${ARGUMENT}`, "gi"),
+  /\bhtpasswd(?: +-\S{1,20}){1,9} +\S{1,200} +([^|;&>\n]+)/g,
+  // --password PASSWORD, -storepass PASSWORD.
   new RegExp(
-    String.raw`\b(?:echo|printf)(?: -\w)* +${VALUE}(?=[^|\n]{0,200}\|[^|\n]{0,60}(?:passwd|stdin))`,
+    String.raw`(?:${SURE}|\bpwd|(?<=-\w{0,20})pass|-key(?= +\\{0,3}["']?[\w+=-]{12}))[\w-]{0,40}["']? +${ARGUMENT}`,
     "gi",
   ),
+  // Passwords that a command reads, behind a format, too.
+  /\b(?:echo|printf)(?: +-\w+)* +([^|\n]{1,200}?)(?= *\|[^|\n]{0,60}(?:passwd|stdin|sudo +-S))/gi,
 ];
 
 const credentialsIn = (line: string): string[] =>
@@ -252,11 +281,11 @@ const isName = (part: string, word: string, at: number): boolean =>
 const TRUTH = /^(?:true|false|null)$/i;
 
 /** A part as a whole, the value behind its name, and its words, in the spellings in which messages quote them. */
-function piecesOf(part: string): string[] {
+function piecesOf({ text: part, isValue = false }: Omit<Part, "line">): string[] {
   const words = [...part.matchAll(WORD)].flatMap(({ 0: word, index }) =>
-    isName(part, word, index) ? [] : [word],
+    !isValue && isName(part, word, index) ? [] : [word],
   );
-  const behind = /^["']?[A-Za-z_]\w*["']?\s*[:：=](.*)$/.exec(part)?.[1];
+  const behind = isValue ? undefined : /^["']?[A-Za-z_]\w*["']?\s*[:：=](.*)$/.exec(part)?.[1];
   const wholes = behind === undefined ? [part] : [behind];
   return [...wholes, ...words]
     .map((piece) => piece.trim())

@@ -1,7 +1,7 @@
 /** `idle`: when a member counts as idle, and the action then. */
 import * as z from "zod/mini";
 import { CHANNELS_MAX } from "../budget.ts";
-import { hours, minutes } from "../duration.ts";
+import { formatDuration, hours, minutes } from "../duration.ts";
 import {
   channelNames,
   closed,
@@ -247,6 +247,12 @@ export function withCalendar(
   return { ...policy, upDuring: { ...upDuring, timeZone: upDuring.timeZone ?? "", ...calendar } };
 }
 
+/** Metrics are read as points of an hour, or of a minute: the next longer window of these. */
+const wholeWindow = (ms: number): string => {
+  const unit = ms < HOUR_MS ? minutes(1) : HOUR_MS;
+  return formatDuration(Math.ceil(ms / unit) * unit);
+};
+
 export const Idle = z.pipe(
   closed(shape, {
     timeZone: "is not known; write it under upDuring:",
@@ -256,7 +262,7 @@ export const Idle = z.pipe(
       finding(
         window % (window < HOUR_MS ? minutes(1) : HOUR_MS) !== 0,
         ["window"],
-        "must be whole hours, or whole minutes below an hour; metrics are read as points of these",
+        `must be whole hours, or whole minutes below an hour; write ${wholeWindow(window)}`,
       ),
     ),
     rule<Written>([], whenFindings),

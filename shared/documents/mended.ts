@@ -3,7 +3,7 @@ import { YAML_MAX_BYTES } from "../budget.ts";
 import { DocumentError, type Place, type Problem } from "../errors.ts";
 import { placesIn, repeatedKeys, type PlaceOf } from "./places.ts";
 import { foldedEntry } from "./entries.ts";
-import { slipIn, suspectIn, wideMarks, type Slip } from "./slips.ts";
+import { slipIn, suspectIn, wideMarks, withoutColon, type Slip } from "./slips.ts";
 import { located } from "./located.ts";
 import { entryAt, quoted } from "./written.ts";
 import {
@@ -11,6 +11,8 @@ import {
   attempt,
   controlIn,
   FOLDED,
+  INDENTED,
+  NO_COLON,
   type Parsed,
   withoutControls,
   WRITTEN_TWICE,
@@ -104,7 +106,12 @@ function slipOf(
   if (place === undefined) return undefined;
   if (message === FOLDED) return { message, place, meant: foldedEntry(lines, place) };
   const alias = message === ALIAS ? aliasIn(lines[place.line - 1] ?? "", place) : undefined;
-  const slip = alias ?? slipIn(lines, place, written);
+  const slip =
+    alias ??
+    slipIn(lines, place, written) ??
+    (message === NO_COLON || message === INDENTED
+      ? withoutColon(lines, place, message === NO_COLON)
+      : undefined);
   return slip !== undefined && slip.meant.length > YAML_MAX_BYTES ? undefined : slip;
 }
 

@@ -6,7 +6,7 @@ import { CONTROL_OR_DIRECTION, nameOf, ordinary } from "./characters.ts";
 import type { DocumentKind } from "./foreign.ts";
 import type { Help } from "./explanations.ts";
 import { nameProblems, documentName } from "./names.ts";
-import { problemsOf } from "./problems.ts";
+import { problemsOf, type Retry } from "./problems.ts";
 import { forRecords } from "./quotes.ts";
 import { sentence } from "./sentences.ts";
 import { ALIAS, readYaml } from "./yaml.ts";
@@ -34,8 +34,12 @@ export function parseDocument<T>(given: Given, schema: z.ZodMiniType<T>): T {
 function parsed<T>(given: Given, schema: z.ZodMiniType<T>): T {
   const { document, kind, help } = given;
   const { read, places, data, issues } = readWith(given, schema);
+  const retry: Retry = (change) => parseWith(schema, change(read.input)).issues;
+  const missing = retry(withoutEmpty).filter(
+    ({ code, message }) => code === "invalid_type" && message.startsWith("is missing"),
+  );
   refuse(document, help?.foreign(kind, read.input));
-  const say = { help, ...places };
+  const say = { help, ...places, missing, retry };
   const listed = problemsOf(issues, read.input, say).filter((one) => !isOfAlias(one, read.problems));
   const texts = problemsOf(textIssues(read.input), read.input, say);
   const found = [
@@ -53,24 +57,27 @@ function parsed<T>(given: Given, schema: z.ZodMiniType<T>): T {
   return data;
 }
 
-type Issues = readonly z.core.$ZodIssue[];
-
 /** The text as data, with its issues; with help it may be read once more. */
 function readWith<T>({ document, text, kind, help }: Given, schema: z.ZodMiniType<T>) {
-  const parse = (input: unknown): { readonly data: T | undefined; readonly issues: Issues } => {
-    const { data, error } = schema.safeParse(input, { error: sentence });
-    return { data, issues: error?.issues ?? [] };
-  };
   if (help === undefined) {
     const read = { input: readYaml(document, text), problems: [] };
-    return { read, places: {}, ...parse(read.input) };
+    return { read, places: {}, ...parseWith(schema, read.input) };
   }
   refuse(document, help.refusal(kind, text));
   const first = help.read(document, text);
-  const parsed = parse(first.input);
+  const parsed = parseWith(schema, first.input);
   const again = help.readAgain(document, text, first, parsed.issues);
   const read = again ?? first;
-  return { read, places: read, ...(again === undefined ? parsed : parse(again.input)) };
+  return { read, places: read, ...(again === undefined ? parsed : parseWith(schema, again.input)) };
+}
+
+/** A document without the keys that have nothing behind them. */
+const withoutEmpty = (input: unknown): unknown =>
+  JSON.parse(JSON.stringify(input, (_, value: unknown) => (value === null ? undefined : value)));
+
+function parseWith<T>(schema: z.ZodMiniType<T>, input: unknown) {
+  const { data, error } = schema.safeParse(input, { error: sentence });
+  return { data, issues: error?.issues ?? [] };
 }
 
 function refuse(document: string, message: string | undefined): void {

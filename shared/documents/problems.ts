@@ -1,6 +1,6 @@
 /** Turns each issue of a schema into one sentence: place, rule, value, and what to do. */
 import type * as z from "zod/mini";
-import type { Problem } from "../errors.ts";
+import type { Place, Problem } from "../errors.ts";
 import type { PlaceOf } from "./places.ts";
 import type { Help } from "./explanations.ts";
 import { plain, visible } from "./characters.ts";
@@ -37,10 +37,14 @@ function unknownKey(key: string, known: readonly string[]): string {
   const dotted = key.split(".")[0] ?? "";
   if (dotted !== key && known.includes(dotted))
     return `is not known; nest it as a map or list under ${dotted}:`;
-  const near = nearest(key, known);
+  // A map of one key leaves no choice.
+  const near = known.length === 1 ? known[0] : nearest(key, known);
   if (near !== undefined) return `is not known; did you mean ${near}?`;
   return `is not known; known here are ${known.join(", ")}`;
 }
+
+/** The issues of the document with a change. */
+export type Retry = (change: (input: unknown) => unknown) => readonly Issue[];
 
 /** Says more about a problem than its schema. */
 interface Say {
@@ -50,6 +54,9 @@ interface Say {
   readonly writtenAt?: (path: readonly PropertyKey[]) => string | undefined;
   /** A value as it is written: data that was parsed has lost zeros. */
   readonly sourceAt?: (path: readonly PropertyKey[]) => string | undefined;
+  /** Of the document without its empty keys: those of them that it needs. */
+  readonly missing?: readonly Issue[];
+  readonly retry?: Retry;
 }
 
 /** The issues of one parse, each with its path and its value. Every mistake is listed once. */
@@ -92,13 +99,26 @@ function unknownOf(issue: Issue & { readonly code: "unrecognized_keys" }, input:
   const written = Object(issue.path.reduce(descend, input));
   return issue.keys.map((key, index) => {
     const plain = sentences[index] ?? "is not known";
-    const said = help?.key(key, plain) ?? plain;
+    const said = help?.key(key, plain, written[key]) ?? plain;
     const near = /; did you mean ([^?]+)\?$/.exec(withoutMarks(said))?.[1] ?? "";
     const isThere = Object.hasOwn(written, near);
-    const message = isThere ? `is not known, and ${near} is already set; keep one of the two` : said;
+    const message = isThere
+      ? `is not known, and ${near} is already set; keep one of the two`
+      : withTop(said, input);
     const [, remedy = ""] = /(?:did you mean|; write) (.*)$/u.exec(withoutMarks(message)) ?? [];
-    return { path: [...issue.path, key], message, meant: remedy.match(KEYS_IN) ?? [] };
+    const around = remedy.endsWith(AT_TOP) ? [] : issue.path;
+    return { path: [...issue.path, key], around, message, meant: remedy.match(KEYS_IN) ?? [] };
   });
+}
+
+const AT_TOP = ": at the top";
+
+/** A key that stands at the top already needs no writing. */
+function withTop(said: string, input: unknown): string {
+  const key = said.endsWith(AT_TOP)
+    ? said.slice(said.lastIndexOf(" ", said.length - AT_TOP.length) + 1, -AT_TOP.length)
+    : "";
+  return Object.hasOwn(Object(input), key) ? said.replace(/write [^;]*$/, "remove it") : said;
 }
 
 /** `did you mean max?`, `write it under launch:`, `write family: web`, `write instanceTypes`. */
@@ -108,10 +128,9 @@ const LACKS = /^(?:is missing|needs |must have exactly one of .* has (?:0|none)|
 
 /** Whether something is lacking only because its key is misspelt: one mistake is not listed twice. */
 function explains(
-  { path, meant }: ReturnType<typeof unknownOf>[number],
+  { path, around, meant }: ReturnType<typeof unknownOf>[number],
   { path: at, message }: Issue,
 ): boolean {
-  const around = path.slice(0, -1);
   if (!LACKS.test(message) || around.some((segment, index) => at[index] !== segment)) return false;
   // In a map without any of its keys the unknown one was meant as one of them.
   if (at.length === around.length && message.startsWith("must have")) return true;
@@ -127,12 +146,27 @@ function problem(issue: Issue, input: unknown, say: Say): Problem {
   const { placeOf } = say;
   const isKey = issue.code === "invalid_key";
   const value = isKey ? undefined : asWritten(path.reduce(descend, input), path, say);
-  const message = isEmpty(issue, input) ? EMPTY : withValue(issue, value, say);
+  const missing = isEmpty(issue, input) ? missingAt(path, say) : undefined;
+  const message = isEmpty(issue, input) ? emptySentence(missing, path, say) : withValue(issue, value, say);
   return {
     path: render(path, input),
     message,
     place: placeOf?.(path, isKey ? "key" : "value") ?? placeOf?.(nearOf(issue)),
   };
+}
+
+/** One value may stand for a list of one. */
+const missingAt = (path: readonly PropertyKey[], { missing }: Say): Issue | undefined =>
+  missing?.find((one) => samePath(one.path, path.at(-1) === 0 ? path.slice(0, -1) : path));
+
+/** Of a key with nothing behind it; `missing` is the issue of a document that needs it. */
+function emptySentence(missing: Issue | undefined, path: readonly PropertyKey[], say: Say): string {
+  // `{ A：b }` is one key.
+  const odd = say.help?.key(String(path.at(-1)), "is not known");
+  if (odd?.includes("full-width ：")) return odd.replace("is not known: it ", "");
+  return missing === undefined
+    ? EMPTY
+    : withValue(missing, undefined, say).replace(/^is missing/, "has no value");
 }
 
 /** A list whose numbers are as they are written. */
@@ -144,7 +178,8 @@ const asWritten = (value: unknown, path: readonly PropertyKey[], { sourceAt }: S
     : value;
 
 /** The sentence of an issue with the value that it is about, and what to write instead. */
-function withValue(issue: Issue, value: unknown, { help, writtenAt, sourceAt }: Say): string {
+function withValue(issue: Issue, value: unknown, say: Say): string {
+  const { help, sourceAt, placeOf } = say;
   const { path, message } = issue;
   const isHidden = isSecret(path);
   const mark = mayRecord(path, value) ? quoteName : quote;
@@ -152,9 +187,18 @@ function withValue(issue: Issue, value: unknown, { help, writtenAt, sourceAt }: 
     isScalar(value) && !isHidden ? ` (it is ${mark(shorten(value, () => sourceAt?.(path)))})` : "";
   // The value follows the rule, before the remedy.
   const [rule = "", ...remedy] = message.split("; ");
-  const advice = isHidden ? undefined : help?.advice(issue, value, () => writtenAt?.(path));
+  const written = (): string | undefined => (isHidden ? undefined : say.writtenAt?.(path));
+  const advice = help?.advice(issue, toldOf(value, issue, placeOf?.(path)), { written, retry: say.retry });
   const endings = advice === undefined ? remedy : [advice];
   return [`${rule}${shown}`, ...endings].join("; ");
+}
+
+/** A value as advice may read it: nothing secret, and a line break for a text of several lines, which no line shows as it is. */
+function toldOf(value: unknown, { path, message }: Issue, place: Place | undefined): unknown {
+  if (isSecret(path)) return message === "must be a map of keys and values" ? [] : undefined;
+  const isLong =
+    typeof value === "string" && (value.includes("\n") || value.length > (place?.length ?? value.length));
+  return isLong ? "\n" : value;
 }
 
 /** Whether a key has nothing behind it that its schema could look at. */

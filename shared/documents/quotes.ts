@@ -37,23 +37,28 @@ export function withQuotes(
   shown: (quoted: string, problem: Problem, isName: boolean) => string,
 ): Problem[] {
   return problems.map((problem) => {
-    const say = (sentence: string): string =>
-      withoutMarks(
-        sentence.replaceAll(QUOTE, (_, mark: string, text: string) => shown(text, problem, mark === NAME)),
-      );
+    const say = (sentence: string): string => {
+      const said = sentence.replaceAll(QUOTE, (_, mark: string, text: string) => {
+        const seen = shown(text, problem, mark === NAME);
+        return seen.includes(HIDDEN) ? between(TEXT, seen) : seen;
+      });
+      return withoutMarks(GAPS.reduce((left, [gap, rest]) => left.replace(gap, rest), said));
+    };
     return { ...problem, path: say(problem.path), message: say(problem.message) };
   });
 }
 
-/** Of a sentence that is nothing without its quote. */
-const EMPTY_QUOTES = / \(it is \[hidden\]\)|[;,] write \[hidden\]$|(?<=quote[sd]): \[hidden\]$/g;
+/** A quote of which something is hidden. Whoever follows a remedy with one to the letter writes another document. */
+const GAP = String.raw`\ufdd1[^\ufdd2]*\ufdd2`;
+const GAPS: readonly (readonly [RegExp, string])[] = [
+  [new RegExp(String.raw`(write [^\s;:]+:) ${GAP}$`), "$1 and a space before its value"],
+  [/ \(it is \ufdd1\[hidden\]\ufdd2\)/, ""],
+  [new RegExp(String.raw`(?<=quote[sd]): ${GAP}$|[;,] write [^;\ufdd1]*${GAP}[^;]*$`), ""],
+];
 
 /** QUOTE-1. */
 export const forRecords = (problems: readonly Problem[]): Problem[] =>
-  withQuotes(problems, (text, _, isName) => (isName ? text : HIDDEN)).map((problem) => ({
-    ...problem,
-    message: problem.message.replaceAll(EMPTY_QUOTES, ""),
-  }));
+  withQuotes(problems, (text, _, isName) => (isName ? text : HIDDEN));
 
 /** One word, as names, ids, numbers and durations are: no command, no address and no path. */
 export const isWord = (value: string): boolean =>

@@ -119,13 +119,15 @@ const Approval = z.pipe(
   z.transform((value: { within: number }) => inMs(value, "within")),
 );
 
-export const Promote = closed({
+const promoteShape = {
   outranked: z._default(z.enum(["stop", "deprecate"]), "stop"),
   regions: orEmpty(z.array(CopyRegion).check(z.maxLength(MAX_REGIONS)), []),
   accounts: orEmpty(z.array(accountId).check(z.maxLength(MAX_ACCOUNTS)), []),
   consumers: orEmpty(Consumers, []),
   approval: z.exactOptional(Approval),
-});
+};
+
+export const Promote = closed(promoteShape, { family: "is not known; write family: at the top" });
 
 /** A family holds at most 100 images. */
 const MAX_KEEP = 100;
@@ -143,7 +145,7 @@ export const Retention = z.pipe(
   z.transform((value: RetentionWritten) => inMs(value, "youngerThan", "deleteAfter")),
 );
 
-const HOUR = 'the hour stands at the top of the recipe: schedule: "0 3 * * *"';
+const HOUR = 'write schedule: and five fields, such as "0 3 * * *", at the top of the recipe';
 
 export const Rebake = short(
   (value) => (typeof value === "boolean" ? { nightly: value } : value),

@@ -32,6 +32,18 @@ const Environment = mapOf(
 const keyUnder = (folder: string) =>
   z.string().check(
     rule<string>([], (key) => {
+      if (/\n|^#!/.test(key))
+        return finding(
+          true,
+          [],
+          `must be the key of an object under ${folder}, and is a text; ${folder === "scripts/" ? "write it below run: |" : "put it there, and write its key"}`,
+        );
+      if (/^(?!oss:)\w+:\/\//.test(key))
+        return finding(
+          true,
+          [],
+          `must be the key of an object under ${folder}, and is an address; put the file there, and write its key`,
+        );
       const isObject = KEY_PATTERN.test(key) && /[^/\s]$/.test(key);
       if (isObject && key.startsWith(folder)) return [];
       const parts = key
@@ -149,7 +161,8 @@ const written = closed(shape).check(
     const message = shellSlip(run);
     return message === undefined || hasOddSpace(run) ? [] : [{ at: ["run"], message }];
   }),
-  rule<WrittenStep>(["run", "environment", "shell", "timeout"], (step) => {
+  // A step that is refused cannot be completed.
+  rule<WrittenStep>(["*"], (step) => {
     const whole = complete(step);
     const text = whole.kind === "run" ? scriptOf(whole, whole.command) : "";
     const sent = Math.ceil(Buffer.byteLength(text) / 3) * 4;

@@ -51,7 +51,7 @@ const shape = {
 };
 /** Keys that authors look for at the top. */
 const ELSEWHERE = {
-  cron: 'is not known; write schedule: "0 3 * * *"',
+  cron: 'is not known; write schedule: and five fields, such as "0 3 * * *"',
   timeZone: 'is not known; write schedule: { cron: "0 3 * * *", timeZone: Asia/Shanghai }',
   regions: "is not known; write it under promote:",
   accounts: "is not known; write it under promote:",

@@ -1,9 +1,8 @@
 /** What to write instead of a value of the wrong kind: an id, a list, a map, a number with its unit, a word of a list. Pure. */
-import { oddIn, plain } from "./characters.ts";
+import { plain } from "./characters.ts";
 import { isMap } from "./fields.ts";
 import { isScalar } from "./sentences.ts";
 import { quote, quoteName } from "./quotes.ts";
-import { asEntry } from "./written.ts";
 
 /** The kinds of things that ids begin with, as authors know them. */
 const IDS: Readonly<Record<string, string>> = {
@@ -34,12 +33,6 @@ export function idAdvice(message: string, value: unknown): string | undefined {
   return `${is}write the one that begins with ${prefix}-, as the console of ECS or VPC shows it`;
 }
 
-/** The map that a short form stands for, by the key. */
-const LISTED: Readonly<Record<string, (values: string) => string>> = {
-  health: (values) => `health: { command: ${values} }`,
-  test: (values) => `test: { commands: [${values}] }`,
-  promote: (values) => `promote: { regions: [${values}] }`,
-};
 const COUNTED: Readonly<Record<string, (count: number) => string>> = {
   limits: (count) => `limits: { max: ${count} }`,
   size: (count) => `size: { desired: ${count} }`,
@@ -49,8 +42,11 @@ const COUNTED: Readonly<Record<string, (count: number) => string>> = {
 };
 const EXAMPLES: Readonly<Record<string, string>> = {
   image: "image: { name: … }",
-  idle: "idle: { signals: { cpuAverage: 5 } }",
-  tags: "tags: { key: value }",
+  idle: "its keys below idle:, such as signals: { cpuAverage: 5 }",
+  tags: "each as key: value below tags:",
+  environment: "each as NAME: value below environment:",
+  parameters: "each as NAME: { default: … } below parameters:",
+  signals: "each with its limit, as in signals: { cpuAverage: 5 }",
 };
 /** Maps that may be left to `true` or `false`. */
 const SWITCHES = new Set(["spot", "wake", "rebake"]);
@@ -62,29 +58,15 @@ export function mapAdvice(key: string, value: unknown): string | undefined {
   if (key === "encrypt" && truth !== undefined)
     return truth === "true" ? "write encrypt: true" : "leave it out, then the image is not encrypted";
   if (SWITCHES.has(key) && truth !== undefined) return `write ${key}: ${truth}`;
-  const like = listAdvice(key, [value].flat()) ?? countAdvice(key, [value].flat());
+  const like = countAdvice(key, [value].flat());
   const example = Object.hasOwn(EXAMPLES, key) ? EXAMPLES[key] : undefined;
   return `write ${like ?? example ?? `its keys below ${key}:, as schemas/README.md lists them`}`;
-}
-
-function listAdvice(key: string, entries: readonly unknown[]): string | undefined {
-  const shown = entries.map(entryOf);
-  const isWhole = Object.hasOwn(LISTED, key) && shown.every((entry) => entry !== undefined);
-  return isWhole ? LISTED[key]?.(quote(shown.join(", "))) : undefined;
 }
 
 function countAdvice(key: string, [only, ...more]: readonly unknown[]): string | undefined {
   const count = isScalar(only) && more.length === 0 ? numberLike(String(only)) : undefined;
   return count !== undefined && Object.hasOwn(COUNTED, key) ? COUNTED[key]?.(count) : undefined;
 }
-
-/** A text as an entry of a list in brackets; undefined for one that is too long to be shown again, and for no text. */
-function entryOf(value: unknown): string | undefined {
-  if (!isScalar(value) || String(value).length > SHOWN_MAX) return undefined;
-  return asEntry(String(value));
-}
-
-const SHOWN_MAX = 60;
 
 /** Lists of maps, with an entry as it looks. */
 const OF_MAPS: Readonly<Record<string, string>> = {
@@ -94,49 +76,15 @@ const OF_MAPS: Readonly<Record<string, string>> = {
   schedule: 'schedule: [{ days: Mon-Fri, from: "08:00", to: "20:00", min: 2 }]',
   Tag: "Tag: [{ Key: team, Value: web }]",
 };
-/** Lists of commands, in which commas and spaces separate nothing. */
-const OF_COMMANDS = new Set(["provision", "commands", "steps"]);
-
 /** Of a value where a list stands. */
 export function listOf(key: string, value: unknown): string | undefined {
-  const tags = tagsOf(key, value);
-  if (tags !== undefined) return `write ${quote(tags)}`;
   if (Object.hasOwn(OF_MAPS, key)) return `write a list of maps, such as ${OF_MAPS[key]}`;
   if (isMap(value)) return "put - before the first key of each entry";
-  if (!isScalar(value)) return undefined;
-  const text = plain(String(value)).trim();
+  const text = isScalar(value) ? plain(String(value)).trim() : "x";
   if (/^-\s*\S/.test(text)) return "write a space behind the - of each line";
-  if (OF_COMMANDS.has(key)) return `write ${quote(`[${asEntry(String(value).trim())}]`)}`;
-  const entry = oddIn(String(value)) === undefined ? text : text.replace(/^[[({](.*)[\])}]$/s, "$1");
-  return `write ${quote(separated(entry) ?? `[${asEntry(entry)}]`)}`;
-}
-
-/** `{ team: web }` → `Tag: [{ Key: team, Value: web }]`. */
-function tagsOf(key: string, value: unknown): string | undefined {
-  if (key !== "Tag" || !isMap(value)) return undefined;
-  const tags = Object.entries(value).flatMap(([name, text]) =>
-    isScalar(text) ? [`{ Key: ${asEntry(name)}, Value: ${asEntry(String(text))} }`] : [],
-  );
-  return tags.length === Object.keys(value).length ? `Tag: [${tags.join(", ")}]` : undefined;
-}
-
-/** `a, b` → `[a, b]`, of words that a list may hold; undefined for one word, and for a text. */
-export function separated(text: string): string | undefined {
-  const words = text.split(/\s*[,;]\s*/);
-  const isList = words.length > 1 && words.every((word) => /^[\w.:/-]+$/.test(word));
-  return isList ? `[${words.join(", ")}]` : undefined;
-}
-
-/** `[docker, info]`, a command as a program starts it, in one line for a shell; undefined for other lists. */
-export function commandOf(value: unknown): string | undefined {
-  if (!Array.isArray(value) || !value.every((word) => isScalar(word))) return undefined;
-  const words = value.map(String);
-  if (words.length === 0 || (words.length === 1 && !/^[\w./-]+$/.test(words[0] ?? ""))) return undefined;
-  return asEntry(
-    words
-      .map((word) => (/^[\w./:=@%+-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`))
-      .join(" "),
-  );
+  return text === "" || /^(?:[•·‣▪●*]|\d+[.)、])\s/.test(text)
+    ? "begin each line with - and a space"
+    : undefined;
 }
 
 /** Of a list or a map where one value stands. */

@@ -5,7 +5,15 @@
 import type { Place } from "../errors.ts";
 import { nameOf, ODD_SPACE, plain } from "./characters.ts";
 import { BLOCK } from "./unclosed.ts";
-import { blockMark, oddDash, oddInBrackets, wideHash, wideHashBehind, wideQuotes } from "./wide-slips.ts";
+import {
+  blockMark,
+  oddDash,
+  oddInBrackets,
+  ordinaryMarks,
+  wideHash,
+  wideHashBehind,
+  wideQuotes,
+} from "./wide-slips.ts";
 import { commandWithKeys, withoutTabs } from "./entries.ts";
 import { quote, quoteKey } from "./quotes.ts";
 import { quoted } from "./written.ts";
@@ -63,8 +71,9 @@ const tab: Rule = ({ text, number, lines = [], written = [] }) => {
 
 const FULL_COLON = new RegExp(`${START}(${KEY})：\\s*(.*)$`, "u");
 const fullColon: Rule = (line) => {
-  const [, before = "", key = "", value = ""] = match(FULL_COLON, line) ?? [];
+  const [, before = "", key = "", given = ""] = match(FULL_COLON, line) ?? [];
   if (key === "") return undefined;
+  const value = /^[[{［｛【]/u.test(given) ? ordinaryMarks(given) : given;
   const message = `the colon behind ${quoteKey(key)} is ${nameOf("：")}; write ${pair(key, value)}`;
   return { message, column: before.length + key.length + 1, meant: `${before}${key}: ${value}` };
 };
@@ -120,7 +129,8 @@ function quotedValue(key: string, value: string): Pick<Slip, "message" | "meant"
   const isList = /^(?:provision|commands|steps):/.test(key);
   const meant = isList ? `[${quoted(value)}]` : quoted(value);
   const lines = isList ? "" : `, or written on the lines below ${quoteKey(name)}: |`;
-  return { message: `a text that contains ": " must be quoted${lines}; write ${pair(name, meant)}`, meant };
+  const whole = quote(`${name}: ${meant}`);
+  return { message: `a text that contains ": " must be quoted${lines}; write ${whole}`, meant };
 }
 
 /** `- printf done: > file`. A key of a step has no spaces. */
@@ -140,6 +150,25 @@ function isOwn(first: string, rest: string): boolean {
   if (/["']/.test(first)) return !rest.includes(first);
   return /[[{]/.test(first) && (!/[\]}]/.test(rest) || /^(?!\{).*[\]}]$/.test(rest));
 }
+
+const ESCAPE = /\\([0abtnvfre \t"/\\N_LP]|x[\da-fA-F]{2}|u[\da-fA-F]{4}|U[\da-fA-F]{8})|\\/g;
+
+/** `"grep \d"`: a \ that begins no escape of YAML. Beside one that does it is not certain which of them are meant. */
+const escaped: Rule = (line) => {
+  const [, before = "", text = ""] = /^(.*?[-:[{,] +|\s*)("(?:[^"\\]|\\.)*")/.exec(line.text) ?? [];
+  const found = Array.from(text.matchAll(ESCAPE));
+  const bad = found.find(([, known]) => known === undefined);
+  if (line.stoppedAt === undefined || bad === undefined) return undefined;
+  const meant = text.replaceAll(ESCAPE, (one, known?: string) => (known === undefined ? "\\\\" : one));
+  const isSure = found.every(([, known = "\\"]) => /["\\/]/.test(known));
+  const message = `a \\ between double quotes begins an escape, and \\${text[bad.index + 1]} is none; ${isSure ? `write ${quote(meant)}` : "double each that is a \\ itself"}`;
+  return {
+    message,
+    column: before.length + 1,
+    length: text.length,
+    meant: before + meant + line.text.slice(before.length + text.length),
+  };
+};
 
 const special: Rule = (line) => {
   const [, before = "", first = "", rest = ""] = match(SPECIAL, line) ?? [];
@@ -165,15 +194,36 @@ const bullet: Rule = (line) => {
   return { message, column: before.length + 1, meant: `${before}- ${entry}` };
 };
 
-/** `family = web`, `family; web`. The parser goes on to the next line. */
-const NO_COLON = new RegExp(`${START}([A-Za-z][\\w-]*)( *[=;])\\s*([^\\s=].*)$`, "u");
-const noColon: Rule = (line) => {
-  const [, before = "", key = "", sign = "", value = ""] = match(NO_COLON, line) ?? [];
+const BARE = new RegExp(`^( *)([A-Za-z][\\w-]*)( *[=;]|)(?: +([^\\s=:][^:]*|)| *)$`, "u");
+
+/**
+ * `family = web`, `family web`, `provision`: the parser goes on to the next colon, lines below.
+ * @param isSure the parser says so; else a word alone counts, above a line further to the right
+ */
+export function withoutColon(
+  lines: readonly string[],
+  { line: last }: Place,
+  isSure: boolean,
+): Slip | undefined {
+  let limit = Number.POSITIVE_INFINITY;
+  for (const [line, text] of Array.from(ownLines(lines.slice(0, last))).toReversed()) {
+    const indent = text.search(/\S/);
+    if (indent < 0 || indent >= limit) continue;
+    limit = line === last ? indent + 1 : indent;
+    const slip = bareSlip(text, line);
+    const isAbove = (lines[line] ?? "").search(/\S/) > indent;
+    if (slip !== undefined && (isSure || (isAbove && slip.meant.endsWith(": ")))) return slip;
+  }
+  return undefined;
+}
+
+function bareSlip(text: string, line: number): Slip | undefined {
+  const [, before = "", key = "", sign = "", value = ""] = BARE.exec(text) ?? [];
   if (key === "") return undefined;
-  const message = `a key needs a colon and a space; write ${pair(key, value.trimEnd())}`;
-  const column = before.length + key.length + sign.length;
-  return { message, column, meant: `${before}${key}: ${value}` };
-};
+  const message = `a key needs a colon and a space; write ${pair(key, value.replace(/\s+#.*$/, ""))}`;
+  const column = before.length + key.length + (sign.length || 1);
+  return { message, place: { line, column, length: 1 }, meant: `${before}${key}: ${value}` };
+}
 
 /** `'echo it's'`: the quotes around it were meant as such, when text follows the one that seems to close. */
 function inQuotes(text: string): string {
@@ -200,6 +250,7 @@ const WHERE_IT_STOPPED: readonly Rule[] = [
   bullet,
   secondColon,
   colonItem,
+  escaped,
   special,
 ];
 
@@ -219,7 +270,7 @@ export function suspectIn(text: string, number: number): Slip | undefined {
 
 function rulesFor(linesAbove: number): readonly Rule[] {
   if (linesAbove === 0) return [...ANYWHERE, ...WHERE_IT_STOPPED];
-  return linesAbove === 1 ? [...ANYWHERE, noColon] : ANYWHERE;
+  return ANYWHERE;
 }
 
 /** Lines of a text under `|` or `>` are as they are, and those of a comment; all others, with their numbers. */

@@ -5,16 +5,24 @@ export function nearest(word: string, known: readonly string[]): string | undefi
   const plain = simplify(word);
   const allowed = Math.max(1, Math.floor(plain.length / 3));
   const digits = digitsOf(word);
-  let best: { word: string; distance: number } | undefined;
+  let best: { word: string; distance: number; same: number } | undefined;
   for (const candidate of known) {
     const distance = editDistance(plain, simplify(candidate));
     // A number that the author did not write is a guess: Windows 7 for windows.
     const isGuess = digitsOf(candidate) !== "" && digitsOf(candidate) !== digits;
-    if (!isGuess && distance <= allowed && (best === undefined || distance < best.distance)) {
-      best = { word: candidate, distance };
-    }
+    // Of two as near, authors know how it begins: promotion is promote, and not provision.
+    const same = beginning(plain, simplify(candidate));
+    const isNearer =
+      best === undefined || distance < best.distance || (distance === best.distance && same > best.same);
+    if (!isGuess && distance <= allowed && isNearer) best = { word: candidate, distance, same };
   }
   return best?.word;
+}
+
+/** How many characters two words begin with alike. */
+function beginning(a: string, b: string): number {
+  const at = Array.from(a).findIndex((one, index) => one !== b[index]);
+  return at < 0 ? a.length : at;
 }
 
 const digitsOf = (word: string): string => Array.from(word.replaceAll(/\D/g, "")).toSorted().join("");

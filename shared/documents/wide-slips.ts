@@ -36,12 +36,15 @@ export function oddInBrackets({ text }: { readonly text: string }): Found | unde
   const inside = text.slice(from);
   const odd = Array.from(inside.matchAll(QUOTED_OR_ODD)).find(([mark]) => mark.length === 1);
   if (odd === undefined) return undefined;
-  const meant = inside.replaceAll(QUOTED_OR_ODD, (mark) =>
+  const message = `${nameOf(odd[0])} stands in a list or map in brackets; write ${ordinary(odd[0])}`;
+  return { message, meant: text.slice(0, from) + ordinaryMarks(inside), column: from + odd.index + 1 };
+}
+
+/** A list or map in brackets with ordinary ones, commas and colons, as far as they stand outside of quotes. */
+export const ordinaryMarks = (text: string): string =>
+  text.replaceAll(QUOTED_OR_ODD, (mark) =>
     mark.length > 1 ? mark : `${ordinary(mark)}${SPACED.has(mark) ? " " : ""}`,
   );
-  const message = `${nameOf(odd[0])} stands in a list or map in brackets; write ${ordinary(odd[0])}`;
-  return { message, meant: text.slice(0, from) + meant, column: from + odd.index + 1 };
-}
 
 const BLOCK_MARK = /^(\s*(?:- +)*(?:["']?[\p{L}\w.-]+["']?: +)?)([｜＞])([+\d-]*\s*(?:#.*)?)$/u;
 

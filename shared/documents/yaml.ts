@@ -17,6 +17,12 @@ const MAX_NESTING = 32;
 
 /** Of a text that ends inside of one. */
 export const NOT_CLOSED = "a quote or bracket is not closed; close it, here or in a line above";
+/** Of a word that stands alone where a key is expected. */
+export const NO_COLON = "a key needs a colon and a space; write key: value";
+/** Of a line that begins at none of the columns of those above. */
+export const INDENTED =
+  "the line is indented differently from those it belongs to; begin it exactly below them, or two spaces further to the right of its key";
+const BAD_ESCAPE = String.raw`a \ between double quotes begins an escape, and this is none; write \\ for a \ itself`;
 /** Of a key that its map has already. */
 export const WRITTEN_TWICE = "a key is written twice in the same map; keep one of the two";
 /** Of a character that no line has. */
@@ -47,11 +53,9 @@ const HINTS: readonly (readonly [RegExp, string])[] = [
   [/tab characters/, "a tab is used for indentation; use spaces"],
   [/non-printable|valid JSON character/, CONTROL_CHARACTER],
   [/unexpected end of the stream within|deficient indentation/, NOT_CLOSED],
-  [
-    /bad indentation|end of the stream or a document separator/,
-    "the line is indented differently from those it belongs to; begin it exactly below them, or two spaces further to the right of its key",
-  ],
-  [/expected ':'|multiline key/, "a key needs a colon and a space; write key: value"],
+  [/bad indentation|end of the stream or a document separator/, INDENTED],
+  [/expected ':'|multiline key/, NO_COLON],
+  [/escape|hexadecimal/, BAD_ESCAPE],
   [/anchor/, "a text that begins with & or * must be quoted; put quotes around it"],
   [/alias node/, "a text that begins with * must be quoted; put quotes around it"],
   [

@@ -1,6 +1,7 @@
 /** The specification of an ephemeral instance, and the RunInstances parameters it becomes. Pure. */
 import { joinReasons } from "../budget.ts";
 import { dataDisksOf, withCategory } from "../cloud/launch-disks.ts";
+import { withHints } from "../cloud/retry.ts";
 import { hours } from "../duration.ts";
 import { offeringsOf, type Offering } from "../offerings.ts";
 import { ownTags, ROLE, TAG, type Owner } from "../tags.ts";
@@ -111,7 +112,7 @@ export const recipeFields = ({ role }: InstanceSpec): Readonly<Record<string, st
 
 /** The message when no offering worked; `refusals` says of each why. */
 export const noInstance = ({ role }: InstanceSpec, refusals: readonly string[]): string =>
-  `could not launch a ${role}: ${joinReasons(refusals) || "the recipe names no instance type and vSwitch"}`;
+  `could not launch a ${role}: ${joinReasons(withHints(refusals)) || "the recipe names no instance type and vSwitch"}`;
 
 /** RunInstances, AutoReleaseTime: at least 30 minutes ahead. A launch may be retried for 20. */
 export const EXPIRY_MIN_MS = hours(1);

@@ -6,7 +6,8 @@
  * RUN-INDEX-2. Keys are made of the end of a log alone, so an entry that is written again is the same one.
  * RUN-INDEX-3. Whoever concludes a run tries to write its entries once. The janitor compares all of them with the logs,
  *     writes those that are missing and deletes those without a log (functions/janitor/index).
- * RUN-INDEX-4. Runs at work have no entry; they have an object under `open/` (BEGIN-1).
+ * RUN-INDEX-4. While entries are known to be missing, an object at the beginning of `all` says so, and a search says it too.
+ * RUN-INDEX-5. Runs at work have no entry; they have an object under `open/` (BEGIN-1).
  */
 import { inBatches } from "../in-batches.ts";
 import { putObject } from "../cloud/oss/objects.ts";
@@ -40,6 +41,9 @@ export const INDEX = {
   failed: `${FOLDER.runIndex}failed/`,
   of: (subject: string): string => `${FOLDER.runIndex}of/${subject}/`,
 } as const;
+
+/** There while the janitor has not yet written all that is missing. Its key is before those of entries. */
+export const INCOMPLETE = `${INDEX.all}!incomplete`;
 
 const LETTERS = { done: "d", failed: "f", cancelled: "c" } as const;
 const STATES = { d: "done", f: "failed", c: "cancelled" } as const;

@@ -364,10 +364,10 @@ test("every answer about a document says which other endings have its name", asy
     await ask(kiln, "PUT", "/fleets/web", max(2)),
   ];
   expect(asked.map(({ body }) => body["note"])).toEqual([
-    expect.stringMatching(/^recipes\/web.json .* recipes\/web.yaml is there/),
-    expect.stringMatching(/^recipes\/web.json .* recipes\/web.yaml is there/),
-    expect.stringMatching(/^fleets\/web.json .* fleets\/web.yml is there/),
-    expect.stringMatching(/^fleets\/web.json .* fleets\/web.yml is there/),
+    expect.stringMatching(/^no function reads recipes\/web.json .* recipes\/web.yaml is there/),
+    expect.stringMatching(/^no function reads recipes\/web.json .* recipes\/web.yaml is there/),
+    expect.stringMatching(/^no function reads fleets\/web.json .* fleets\/web.yml is there/),
+    expect.stringMatching(/^no function reads fleets\/web.json .* fleets\/web.yml is there/),
   ]);
   expect((await ask(kiln, "DELETE", "/fleets/web")).body).toEqual({
     deleted: "fleets/web.yml",

@@ -1,6 +1,7 @@
 import { hours } from "../../shared/duration.ts";
 import { notified as test } from "../support/notified.ts";
 import { browse } from "../support/operator.ts";
+import { kilnOn } from "../support/kiln.ts";
 import { BUCKET, type Deployment } from "../support/deployment.ts";
 import { recipeText, release } from "../support/recipes.ts";
 
@@ -48,4 +49,11 @@ test("an approver sees what is served, what changed and what was tested, and the
   await kiln.cloud.settle({ until: () => announced() !== undefined, forMs: hours(1) });
   expect(announced()?.["packages"]).toEqual(changes);
   expect(kiln.records("promote").at(-1)?.result).toMatchObject({ packages: changes, approvedBy: "link" });
+});
+
+test("why of a promotion shows no list of packages", async ({ kiln, expect }) => {
+  const { promotion } = await release(kiln, 1, { test: { commands: ["echo well"] } });
+  const why = await kilnOn(kiln, "why", promotion?.run ?? "");
+  expect([why.exit, why.out]).toEqual([0, expect.stringContaining("done")]);
+  expect(why.out).not.toContain("the end of");
 });

@@ -115,7 +115,7 @@ test("spot is tried before on-demand, and the record names what could not be lau
   expect(machines(kiln).map(({ spot }) => spot.strategy)).toEqual(["NoSpot", "NoSpot", "NoSpot"]);
   expect(record.result).toMatchObject({ asked: 5, count: 3, short: 2 });
   expect(record.result?.["why"]).toBe(
-    "ecs.g7.large in vsw-hangzhou-h (spot): InvalidSpotPriceLimit.LowerThanPublicPrice; no instance type and vSwitch is left for 2 more",
+    "ecs.g7.large in vsw-hangzhou-h (spot): InvalidSpotPriceLimit.LowerThanPublicPrice; no instance type and vSwitch is left for 2 more; The spot limit is below the price: raise it or take another type.",
   );
 });
 

@@ -914,8 +914,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: "functions/promote-family/promotion/undo.ts",
     find: "[restoreNewer, leaveFamily, unshare, removeCopies] : [removeCopies];",
     replace: "[restoreNewer, unshare, removeCopies] : [removeCopies];",
-    tests: [],
-    simulated: true,
+    tests: ["test/proofs/served.test.ts"],
   },
   {
     name: "the undo of a promotion leaves its image shared",
@@ -923,8 +922,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: "functions/promote-family/promotion/undo.ts",
     find: "[restoreNewer, leaveFamily, unshare, removeCopies] : [removeCopies];",
     replace: "[restoreNewer, leaveFamily, removeCopies] : [removeCopies];",
-    tests: [],
-    simulated: true,
+    tests: ["test/proofs/served.test.ts"],
   },
   {
     name: "GitHub: a delivery is requested again although one attempt has succeeded",

@@ -154,6 +154,7 @@ test(
     expect(good).toMatchObject({ status: 0, err: "" });
     expect(good.out).toContain("the image joins the family mine");
     expect(good.out).toContain("sg-bp1own: stands for");
+    expect(good.out).toContain("recipes/mine.yaml is uploaded");
     const json = kiln("try", join(folder, "recipes", "mine.yaml"), "--json");
     expect(JSON.parse(json.out)).toMatchObject({ version: 1, command: "try", ok: true });
   },
@@ -170,6 +171,8 @@ test(
     };
     const step = tried({ provision: ["echo hello; exit 3"] });
     expect([step.status, step.out]).toEqual([1, expect.stringMatching(/✗ .*\n.*exit code 3: hello/)]);
+    for (const said of ["exit code 3: hello", "failed: "]) expect(step.out.split(said)).toHaveLength(2);
+    expect(step.out).not.toContain("broken link");
     const untested = tried({ test: { commands: ["systemctl is-active apache"] } });
     expect([untested.status, untested.out]).toEqual([
       1,

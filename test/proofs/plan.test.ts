@@ -1,7 +1,7 @@
 /** The plan of each night against the night: one decision makes both. */
-import { hours, minutes } from "../../shared/duration.ts";
+import { hours, minutes, seconds } from "../../shared/duration.ts";
 import { test as base } from "../support/deploy.ts";
-import type { Deployment } from "../support/deployment.ts";
+import { BUCKET, type Deployment } from "../support/deployment.ts";
 import { fleetText } from "../support/fleets.ts";
 import { POLICY } from "../support/idle.ts";
 import { differences, evening, planned } from "../support/plan.ts";
@@ -193,4 +193,25 @@ test("a plan changes nothing, and its callers need the route", async ({ kiln, ex
   expect(kiln.cloud.callLog.count({ status: 403 })).toBe(0);
   const { status, body } = await answered(kiln, kiln.api("POST", "/plan", { cursor: 1 }));
   expect([status, body["error"]]).toEqual([400, expect.stringContaining("cursor")]);
+});
+
+test("the plan of 60 recipes and 30 fleets comes in pages, each within the time of the API", async ({
+  kiln,
+  expect,
+}) => {
+  for (let n = 0; n < 60; n++)
+    kiln.cloud.oss.put(BUCKET, `recipes/r${n}.yaml`, recipeText({ ...skipped, family: `f${n}` }), {
+      by: "AppendObject",
+    });
+  for (let n = 0; n < 30; n++)
+    kiln.cloud.oss.put(BUCKET, `fleets/f${n}.yaml`, fleetText({ size: { desired: 1 }, idle: POLICY }), {
+      by: "AppendObject",
+    });
+  await evening(kiln);
+  const { bakes, fleets, problems } = await planned(kiln);
+  expect(new Set(bakes.map(({ recipe }) => recipe)).size).toBe(60);
+  expect(new Set(fleets.map(({ fleet }) => fleet)).size).toBe(30);
+  expect(problems).toEqual([]);
+  const pages = kiln.cloud.fc.invocations.filter((one) => one.function === "kiln-api");
+  expect(Math.max(...pages.map(({ durationMs }) => durationMs))).toBeLessThan(seconds(9));
 });

@@ -22,15 +22,24 @@ test("a base family without an available image is refused with its name and regi
   expect,
 }) => {
   const builder = {
-    family: "no-such-family",
     instanceTypes: ["ecs.g7.large"],
     vSwitchIds: ["vsw-hangzhou-h"],
     securityGroupId: "sg-default0001",
   };
-  const [bake] = await bakeAndPromote(kiln, recipeText({ source: { builder } }));
-  expect(bake?.reason).toBe(
-    "source.builder.family: family no-such-family has no available image in cn-hangzhou; check its name, owner and region",
-  );
+  const isPublic = "; a public family begins with acs:, so write acs:";
+  for (const [family, advice] of [
+    ["no-such-family", ""],
+    ["ubuntu_22_04_x64", `${isPublic}ubuntu_22_04_x64`],
+    ["ACS:ubuntu_22_04_x64", `${isPublic}ubuntu_22_04_x64`],
+    ["acs:ubuntu_99_x64", ""],
+    ["ubuntu_22_04_x64_20G_alibase_20260927_vhd", ""],
+  ] as const) {
+    const source = { builder: { ...builder, family } };
+    const bakes = await bakeAndPromote(kiln, recipeText({ source }));
+    expect(bakes.map(({ reason }) => reason)).toContain(
+      `source.builder.family: family ${family} has no available image in cn-hangzhou; check its name, owner and region${advice}`,
+    );
+  }
 });
 
 test("a recipe that names a missing object is refused before a builder is launched", async ({

@@ -4,8 +4,10 @@ import { openKey, runKey } from "../../shared/keys.ts";
 import { entryKeys, INDEX, type EndedRun } from "../../shared/workflow/run-index.ts";
 import { test } from "../support/deploy.ts";
 import { BUCKET, type Deployment } from "../support/deployment.ts";
-import { historyOf, pagesOf, putEntries, putLogs } from "../support/ended-runs.ts";
+import { historyOf, pageOf, pagesOf, putEntries, putLogs } from "../support/ended-runs.ts";
+import { kilnOn } from "../support/kiln.ts";
 import { logText } from "../support/records.ts";
+import { recipeText } from "../support/recipes.ts";
 import { fleetText, scaleOut } from "../support/fleets.ts";
 
 const check = async (kiln: Deployment): Promise<void> => {
@@ -77,6 +79,35 @@ test.for<[string, (kiln: Deployment, history: readonly EndedRun[]) => void]>([
     expect(indexOf(kiln)).toEqual(good);
   },
 );
+
+test("while the index lacks ended runs, an answer says that it is not whole, and a new deployment does not", async ({
+  deploy,
+  expect,
+}) => {
+  const kiln = await deploy();
+  const asked = async () => (await pageOf(kiln, { name: "fleet-0", limit: "100" })).incomplete;
+  expect(await asked()).toBeUndefined();
+  await kiln.upload("recipes/web.yaml", recipeText());
+  await kiln.cloud.settle({ forMs: minutes(3) });
+  expect(kiln.records("bake").map(({ state }) => state)).toEqual(["running"]);
+  expect(await asked()).toBeUndefined();
+
+  const history = historyOf(1_200, kiln.cloud.time.now());
+  putLogs(kiln, history);
+  drop(kiln, indexOf(kiln));
+  expect(await asked()).toBe(true);
+  const command = await kilnOn(kiln, "runs", "--name", "fleet-0");
+  expect(command.out).toContain("the index of runs is being rebuilt");
+  expect((await kilnOn(kiln, "why", "mine")).err).toContain("the index of runs is being rebuilt");
+  expect((await kilnOn(kiln, "status")).out).toContain("the index of runs is being rebuilt");
+  await check(kiln);
+  expect(await asked()).toBe(true);
+  await check(kiln);
+  await check(kiln);
+  expect(await asked()).toBeUndefined();
+  expect((await kilnOn(kiln, "why", "mine")).err).toContain("there is no run of mine");
+  expect(indexOf(kiln).filter((key) => key.includes("incomplete"))).toEqual([]);
+});
 
 test("entries that lie in any folder count: a check of many runs deletes none that is right", async ({
   kiln,

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { days, hours, minutes, seconds } from "../../shared/duration.ts";
 import { CloudFault } from "../cloud/index.ts";
+import { sharedIn } from "../support/delivery.ts";
 import { test as base } from "../support/deploy.ts";
 import type { Deployment } from "../support/deployment.ts";
 import { bakeAndPromote, quickRelease, recipeText } from "../support/recipes.ts";
@@ -95,6 +96,8 @@ for (const region of [ABROAD, HOME])
     expect(promotion?.reason).not.toContain("the undo ended with");
     expect([served(kiln), served(kiln, ABROAD)]).toEqual([first.imageId, before]);
     expect(imagesIn(kiln, ABROAD)).toHaveLength(1);
+    // Only the image that is served.
+    expect(sharedIn(kiln, HOME).flat()).toEqual(PROMOTE.accounts);
   });
 
 test("an undo that cannot deprecate one copy removes the others, and its reason names the one that stays", async ({

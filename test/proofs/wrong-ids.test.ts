@@ -1,7 +1,10 @@
 /** An id that the cloud refuses is named with its place in the document. */
+import { ADVICE } from "../../shared/chinese/advice.ts";
+import { reasonInChinese } from "../../shared/chinese/reasons.ts";
 import { hours, minutes } from "../../shared/duration.ts";
 import { test } from "../support/deploy.ts";
 import { fleetText, scaleOut } from "../support/fleets.ts";
+import { kilnOn } from "../support/kiln.ts";
 import { bakeAndPromote, recipeText } from "../support/recipes.ts";
 
 const BUILDER = {
@@ -12,18 +15,44 @@ const BUILDER = {
 };
 
 const RECIPES = [
-  ["source.builder.vSwitchIds", "vsw-nope", { vSwitchIds: ["vsw-nope"] }],
-  ["source.builder.securityGroupId", "sg-nope", { securityGroupId: "sg-nope" }],
-  ["source.builder.instanceTypes", "ecs.g7.largee", { instanceTypes: ["ecs.g7.largee"] }],
-  ["source.builder.dataDisks", "s-nope", { dataDisks: [{ snapshotId: "s-nope", sizeGb: 40 }] }],
+  [
+    "source.builder.vSwitchIds",
+    "vsw-nope",
+    { vSwitchIds: ["vsw-nope"] },
+    "There is no such vSwitch in this region: check the id.",
+  ],
+  [
+    "source.builder.securityGroupId",
+    "sg-nope",
+    { securityGroupId: "sg-nope" },
+    "There is no such security group in this region: check the id.",
+  ],
+  [
+    "source.builder.instanceTypes",
+    "ecs.g7.largee",
+    { instanceTypes: ["ecs.g7.largee"] },
+    "The type cannot be had like this here: take another type or zone.",
+  ],
+  [
+    "source.builder.dataDisks",
+    "s-nope",
+    { dataDisks: [{ snapshotId: "s-nope", sizeGb: 40 }] },
+    "There is no such snapshot in this region: check the id.",
+  ],
 ] as const;
 
-for (const [field, value, change] of RECIPES) {
+for (const [field, value, change, hint] of RECIPES) {
   test(`${field} ${value}`, async ({ kiln, expect }) => {
     const [bake] = await bakeAndPromote(kiln, recipeText({ source: { builder: { ...BUILDER, ...change } } }));
     expect(bake?.state).toBe("failed");
     expect(bake?.reason).toContain(field);
     expect(bake?.reason).toContain(value);
+    // A sentence that says what to do, in both languages, and the step after it.
+    expect(bake?.reason).toContain(hint);
+    expect(reasonInChinese(bake?.reason ?? "")).toContain(ADVICE[hint]);
+    const why = await kilnOn(kiln, "why", "web");
+    expect(why.out).toContain(`next: correct ${field}`);
+    expect(why.out).toContain("push recipes/web.yaml");
   });
 }
 
@@ -62,6 +91,12 @@ test("a fleet, in a launch and in a dry run", async ({ kiln, expect }) => {
     const said = `${run.reason ?? ""} ${JSON.stringify(run.result ?? {})}`;
     expect(said, field).toContain(field);
     expect(said, field).toContain(value);
+    if (/VSwitchId|InstanceType/.test(field))
+      expect(said).toMatch(/; (?:There is no such vSwitch|The type cannot be had)/);
+    const why = await kilnOn(kiln, "why", run.run);
+    expect(why.out).toContain(
+      `next: correct ${field} in fleets/web.yaml, then npm run kiln -- push fleets/web.yaml`,
+    );
     const dry = await scaleOut(kiln, { count: 1, dryRun: true });
     expect(JSON.stringify(dry.result), field).toContain(field);
   }

@@ -75,13 +75,14 @@ async function perform(step: Step, scene: Scene, stage: Stage, screen: Screen): 
     look.state === "broken"
       ? look.reason
       : `not within ${Math.round(base.tookMs / 60_000)} min: ${look.progress}`;
+  const isWhole = look.state === "broken" && look.isWhole === true;
   const known = look.state === "broken" ? look.link : undefined;
   return {
     ...base,
     ok: false,
     notes: [],
     reason,
-    links: diagnose(stage, step.link ?? scene.link, known),
+    links: isWhole ? [] : diagnose(stage, step.link ?? scene.link, known),
   };
 }
 

@@ -14,7 +14,13 @@ export type Look =
   | { readonly state: "pending"; readonly progress: string }
   | { readonly state: "held"; readonly notes: readonly string[] }
   /** `link` when the step itself knows which link is broken; else the cloud's records are searched for it. */
-  | { readonly state: "broken"; readonly reason: string; readonly link?: string };
+  | {
+      readonly state: "broken";
+      readonly reason: string;
+      readonly link?: string;
+      /** The reason says all: no link of Kiln is broken. */
+      readonly isWhole?: true;
+    };
 
 export const pending = (progress: string): Look => ({ state: "pending", progress });
 export const held = (...notes: readonly string[]): Look => ({ state: "held", notes });
@@ -23,6 +29,9 @@ export const broken = (reason: string, link?: string): Look => ({
   reason,
   ...(link !== undefined && { link }),
 });
+
+/** A mistake of the user, whom the records of the cloud tell no more. */
+export const brokenBy = (reason: string): Look => ({ state: "broken", reason, isWhole: true });
 
 interface Titled {
   readonly title: string;

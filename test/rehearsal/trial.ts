@@ -15,7 +15,7 @@ import { type Baking, watchBake } from "./steps/bake.ts";
 import { watchPromotion } from "./steps/promotion.ts";
 import type { Stage } from "./stage.ts";
 import { objectsBeside } from "./trial-objects.ts";
-import { act, broken, held, pending, type Scene, see, type Step } from "./story.ts";
+import { act, brokenBy, held, pending, type Scene, see, type Step } from "./story.ts";
 
 /** Resources of the local cloud. */
 const HOME = { vSwitchId: "vsw-hangzhou-h", securityGroupId: "sg-default0001" };
@@ -58,7 +58,8 @@ export function trialOf(file: string, shell: Variables = {}): Trial {
   const adapted = adapt(known<Fields>(load(text)), recipe);
   const { notes, secrets } = withValues(adapted.document, recipe, filledIn(shell));
   const all = { ...adapted, notes: [...adapted.notes, ...notes] };
-  return { scenes: scenesOf({ name, recipe, folder, scripts, ...all }), secrets: JSON.stringify(secrets) };
+  const key = `recipes/${name}${/\.(?:ya?ml|json)$/.exec(path)?.[0] ?? ".yaml"}`;
+  return { scenes: scenesOf({ key, recipe, folder, scripts, ...all }), secrets: JSON.stringify(secrets) };
 }
 
 const filledIn = (shell: Variables): Record<string, string> =>
@@ -126,19 +127,20 @@ function adapt(written: Fields, { source, test, promote, notify }: Recipe): Adap
 }
 
 interface Given extends Adapted {
-  readonly name: string;
+  /** The file of the user, as the bucket has it. */
+  readonly key: string;
   readonly recipe: Recipe;
   readonly folder: string;
   readonly scripts: readonly string[];
 }
 
 function scenesOf(given: Given): readonly Scene[] {
-  const { name, recipe } = given;
+  const { key, recipe } = given;
   const baking: Baking = {};
   const { family } = recipe;
   return [
     {
-      title: `recipes/${name}.json is uploaded: OSS trigger → bake-image`,
+      title: `${key} is uploaded: OSS trigger → bake-image`,
       steps: [
         act("the local cloud gets what the recipe names", ({ cloud }) =>
           Promise.resolve(furnish(cloud, given)),
@@ -171,7 +173,7 @@ function orReason(step: Step): Step {
   if (step.kind !== "see") return step;
   return see(step.title, step.withinMs, (stage) => {
     const failed = stage.kiln.records().find(({ state }) => state === "failed");
-    if (failed !== undefined) return broken(`${failed.run} failed: ${failed.reason}`, "the recipe");
+    if (failed !== undefined) return brokenBy(`${failed.run} failed: ${failed.reason}`);
     const look = step.look(stage);
     return look.state === "broken" ? pending(look.reason) : look;
   });
@@ -203,8 +205,9 @@ function furnish({ world, region }: Cloud, { recipe, notes }: Given) {
   return held(...made, ...notes);
 }
 
-async function upload({ kiln }: Stage, { name, document, folder, scripts }: Given) {
+async function upload({ kiln }: Stage, { key, document, folder, scripts }: Given) {
   for (const key of scripts) await kiln.upload(key, readFileSync(join(folder, key)));
-  await kiln.upload(`recipes/${name}.json`, JSON.stringify(document));
+  // JSON is YAML, too.
+  await kiln.upload(key, JSON.stringify(document));
   return held(...scripts);
 }

@@ -38,6 +38,7 @@ export function putEntries({ cloud }: Deployment, runs: readonly EndedRun[]): vo
 export interface Page {
   readonly runs: readonly string[];
   readonly next?: string;
+  readonly incomplete?: true;
   /** Calls of OSS that the page took. */
   readonly calls: number;
 }
@@ -48,9 +49,16 @@ export async function pageOf(kiln: Deployment, query: Readonly<Record<string, st
   const path = `/runs?${new URLSearchParams(query).toString()}`;
   const { status, body } = await answered(kiln, kiln.api("GET", path));
   if (status !== 200) throw new Error(`${path}: ${status} ${JSON.stringify(body)}`);
-  const { runs, next } = known<{ runs: { run: string }[]; next?: string }>(body);
+  const { runs, next, incomplete } = known<{ runs: { run: string }[]; next?: string; incomplete?: true }>(
+    body,
+  );
   const calls = kiln.cloud.callLog.count({ product: "oss" }) - before;
-  return { runs: runs.map(({ run }) => run), ...(next !== undefined && { next }), calls };
+  return {
+    runs: runs.map(({ run }) => run),
+    ...(next !== undefined && { next }),
+    ...(incomplete && { incomplete }),
+    calls,
+  };
 }
 
 /** All pages of a question. */

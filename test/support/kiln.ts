@@ -2,6 +2,8 @@
 import { join } from "node:path";
 import type { Exit, Io } from "../../cli/command.ts";
 import { main } from "../../cli/main.ts";
+import type { Deployment } from "./deployment.ts";
+import { answered } from "./runs.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..");
 
@@ -24,6 +26,17 @@ export const quietIo = (given: Partial<Io>): Io => ({
   err: () => undefined,
   ...given,
 });
+
+/** Runs a command line against a deployment while the world goes on. */
+export const kilnOn = (on: Deployment, ...words: string[]): Promise<Ended> => {
+  const env = {
+    KILN_API: on.cloud.urls.http["kiln-api"],
+    KILN_WEBHOOK: on.cloud.urls.http["kiln-webhook"],
+    KILN_CALLER: on.caller.name,
+    KILN_SECRET: on.caller.secret,
+  };
+  return answered(on, on.cloud.time.hold(kiln(words, { env })));
+};
 
 /** Runs a command line and answers all that it printed. */
 export async function kiln(words: readonly string[], io: Partial<Io> = {}): Promise<Ended> {

@@ -2,6 +2,7 @@
 import type { CloudClient } from "../../../shared/cloud/client.ts";
 import { describeImages, familyImage } from "../../../shared/cloud/ecs/images.ts";
 import { fleetIn, recipeIn, type Loaded } from "../../../shared/document-store.ts";
+import { explanations, type Help } from "../../../shared/documents/explanations.ts";
 import { launchParams, specOfferings } from "../../../shared/ephemeral-instance/spec.ts";
 import { messageOf } from "../../../shared/errors.ts";
 import { documentNameIn, type DocumentFolder } from "../../../shared/keys.ts";
@@ -17,7 +18,7 @@ interface Named<T> {
   readonly loaded: Loaded<T>;
 }
 
-type Read<T> = (client: CloudClient, name: string, text: string) => Promise<Loaded<T>>;
+type Read<T> = (client: CloudClient, name: string, text: string, help: Help) => Promise<Loaded<T>>;
 
 const DOCUMENTS_MAX = 100;
 
@@ -36,7 +37,7 @@ async function documents<T>(
   return Promise.all(
     found.map(async ({ name }, place) => ({
       name,
-      loaded: await read(context.bucket, name, texts[place] ?? ""),
+      loaded: await read(context.bucket, name, texts[place] ?? "", explanations),
     })),
   );
 }

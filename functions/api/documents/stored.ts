@@ -22,7 +22,7 @@ export interface StoredDocument {
 /** Of the objects with the name of a document only the first counts. Nothing for a single one. */
 export function noteOn([first, ...unread]: readonly string[]): { readonly note?: string } {
   if (unread.length === 0) return {};
-  const note = `${unread.join(" and ")} has the same name and is not read as long as ${first} is there; delete from the bucket what is not meant`;
+  const note = `no function reads ${unread.join(" and ")} as long as ${first} is there; delete from the bucket what is not meant`;
   return { note };
 }
 

@@ -14,7 +14,6 @@ import { dependentBakes } from "../../promote-family/promotion/dependents.ts";
 import { orWhy } from "../../../shared/apart.ts";
 import { familyImage } from "../../../shared/cloud/ecs/images.ts";
 import { headObject, listObjects } from "../../../shared/cloud/oss/objects.ts";
-import type { Loaded } from "../../../shared/document-store.ts";
 import type { Recipe } from "../../../shared/documents/recipe.ts";
 import { minutes } from "../../../shared/duration.ts";
 import { heldText, holdOf } from "../../../shared/holds.ts";
@@ -60,16 +59,16 @@ interface Asked {
 
 /** The bakes of one recipe, and of those that are built on the families that it moves. @throws CloudError */
 export async function plannedBakes(
-  recipe: string,
-  found: Loaded<Recipe>,
+  document: Recipe,
   { window, ports }: { readonly window: Window; readonly ports: Ports },
 ): Promise<readonly PlannedBake[]> {
+  const { name: recipe } = document;
   const rows: PlannedBake[] = [];
-  for (const asked of await askedOf(recipe, found, window, ports)) {
+  for (const asked of await askedOf(document, window, ports)) {
     const baked = rows.find(({ act }) => act === "bake");
     const row = await plannedBake(recipe, asked, ports);
-    const isRepeat = baked !== undefined && row.act === "bake" && "document" in found;
-    rows.push(isRepeat ? again(row, baked, found.document) : row);
+    const isRepeat = baked !== undefined && row.act === "bake";
+    rows.push(isRepeat ? again(row, baked, document) : row);
   }
   const known = await withRunAtWork(recipe, rows, ports);
   for (const row of known) if (await moves(row, ports)) return [...known, ...(await followers(row, ports))];
@@ -99,13 +98,9 @@ async function moves({ promotes, approval, delivers }: PlannedBake, { cloud }: P
 }
 
 /** The instants at which a timer starts a bake of the recipe. */
-async function askedOf(
-  recipe: string,
-  found: Loaded<Recipe>,
-  window: Window,
-  { cloud }: Ports,
-): Promise<readonly Asked[]> {
-  const nightly = nightlyBake(recipe, found);
+async function askedOf(document: Recipe, window: Window, { cloud }: Ports): Promise<readonly Asked[]> {
+  const { name: recipe, schedule } = document;
+  const nightly = nightlyBake(document);
   const times = nightly === undefined ? [] : (firings(readTimers().nightly, window) ?? []);
   const nights = times.map((at): Asked => {
     const trigger = timerTrigger("nightly", at, cloud.access.bucket);
@@ -117,7 +112,6 @@ async function askedOf(
       ...(deliverOnly && { deliverOnly }),
     };
   });
-  const schedule = "document" in found ? found.document.schedule : undefined;
   const own = schedule === undefined ? [] : await scheduled(recipe, schedule, window, cloud);
   return [...nights, ...own].toSorted((a, b) => a.at - b.at);
 }

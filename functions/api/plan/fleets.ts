@@ -1,11 +1,10 @@
 /** The times at which fleets change by the clock. Which machines are idle then, only their metrics will say. */
-import type { Loaded } from "../../../shared/document-store.ts";
 import type { Fleet } from "../../../shared/documents/fleet.ts";
 import { nextChange } from "../../../shared/documents/up-hours.ts";
 import type { Ports } from "../../../shared/invocation.ts";
 import { standingOf } from "../../../shared/size/log.ts";
 import { edgesOf, isSized, wantedOf } from "../../../shared/size/wanted.ts";
-import { HOURLY, isDue, TIMER_MS } from "../../stop-idle/idle-check/due.ts";
+import { isDue, TIMER_MS } from "../../stop-idle/idle-check/due.ts";
 import type { Window } from "./timers.ts";
 
 /** What happens to a fleet, in words, and when. */
@@ -22,15 +21,14 @@ export interface PlannedFleet {
 /** Everything that the clock does to one fleet, in its order. @throws CloudError */
 export async function plannedFleet(
   fleet: string,
-  found: Loaded<Fleet>,
+  document: Fleet,
   window: Window,
   ports: Ports,
 ): Promise<readonly PlannedFleet[]> {
-  const document = "document" in found ? found.document : undefined;
   const rows = [
-    ...idleRows(fleet, found, window),
-    ...(document ? hoursRows(fleet, document, window) : []),
-    ...(document ? await sizeRows(fleet, document, window, ports) : []),
+    ...idleRows(fleet, document, window),
+    ...hoursRows(fleet, document, window),
+    ...(await sizeRows(fleet, document, window, ports)),
   ];
   return rows.toSorted((a, b) => (a.at < b.at ? -1 : 1));
 }
@@ -38,13 +36,11 @@ export async function plannedFleet(
 const iso = (at: number): string => new Date(at).toISOString();
 
 /** The first check; the others come at its interval. */
-function idleRows(fleet: string, found: Loaded<Fleet>, { after, until }: Window): PlannedFleet[] {
-  const policy = "document" in found ? found.document.idle : HOURLY;
+function idleRows(fleet: string, { idle: policy }: Fleet, { after, until }: Window): PlannedFleet[] {
   if (policy === undefined) return [];
   for (let at = after - (after % TIMER_MS) + TIMER_MS; at <= until; at += TIMER_MS) {
     if (!isDue(policy, at)) continue;
-    const why =
-      "problem" in found ? found.problem : "idle machines are announced, and stopped after their notice";
+    const why = "idle machines are announced, and stopped after their notice";
     return [{ at: iso(at), fleet, act: "idle-check", why }];
   }
   return [];

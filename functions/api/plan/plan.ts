@@ -2,7 +2,7 @@
  * What the timers of the next 24 hours will do. Nothing is written: the decisions are those of the functions that act, asked
  * with the clock of the timer.
  *
- * PLAN-1. A page ends after a few seconds, whatever a deployment holds; `next` leads on.
+ * PLAN-1. A page ends after a few seconds or some calls, whatever a deployment holds; `next` leads on.
  * PLAN-2. A part that cannot be read is a problem of its row or of the plan. It never looks like nothing to do, and keeps no
  *     other from the plan.
  */
@@ -10,6 +10,7 @@ import { orWhy } from "../../../shared/apart.ts";
 import { documentNames, loadFleet, loadRecipe } from "../../../shared/document-store.ts";
 import { seconds } from "../../../shared/duration.ts";
 import type { Ports } from "../../../shared/invocation.ts";
+import type { DocumentFolder } from "../../../shared/keys.ts";
 import { freshLooks, type Looks } from "../../promote-family/retention/lookups.ts";
 import { plannedBakes, type PlannedBake } from "./bakes.ts";
 import { plannedFleet, type PlannedFleet } from "./fleets.ts";
@@ -32,6 +33,8 @@ export interface PlanPage {
 
 /** Of the nine seconds that all calls of an answer may take (shared/http/handler.ts). */
 const PAGE_MS = seconds(4);
+/** In calls: a clock may stand still, and a single document may need as many again. */
+const PAGE_CALLS = 50;
 
 /** @param cursor `next` of the page before @throws CloudError */
 export async function plan(ports: Ports, cursor?: string): Promise<PlanPage> {
@@ -43,9 +46,11 @@ export async function plan(ports: Ports, cursor?: string): Promise<PlanPage> {
   const looks = onceEach(freshLooks(cloud));
   let last: string | undefined;
   for (const key of names) {
-    if (last !== undefined && clock.now() > now + PAGE_MS) break;
+    if (last !== undefined && (clock.now() > now + PAGE_MS || cloud.made.all > PAGE_CALLS)) break;
     const [folder = "", name = ""] = key.split("/");
-    await (folder === "recipes" ? addRecipe : addFleet)(page, name, { window, looks, ports });
+    const add = folder === "recipes" ? addRecipe : addFleet;
+    const added = await orWhy(key, () => add(page, name, { window, looks, ports }), ports);
+    if (!added.ok) page.problems.push(`${key}: ${added.problem}`);
     last = key;
   }
   return {
@@ -58,16 +63,11 @@ export async function plan(ports: Ports, cursor?: string): Promise<PlanPage> {
 
 /** Recipes and fleets behind a cursor: fleets come last, since `recipes` is behind `fleets` in the alphabet. */
 async function namesAfter(cursor: string, { cloud }: Ports): Promise<readonly string[]> {
-  const [recipes, fleets] = await Promise.all([
-    documentNames(cloud, "recipes"),
-    documentNames(cloud, "fleets"),
-  ]);
-  const all = [
-    ...recipes.toSorted().map((name) => `recipes/${name}`),
-    ...fleets.toSorted().map((name) => `fleets/${name}`),
-  ];
+  const keysOf = async (folder: DocumentFolder): Promise<readonly string[]> =>
+    (await documentNames(cloud, folder)).toSorted().map((name) => `${folder}/${name}`);
+  const all = (await Promise.all([keysOf("recipes"), keysOf("fleets")])).flat();
   const isBehind = (key: string): boolean =>
-    cursor.startsWith("recipes/") === key.startsWith("recipes/") ? key > cursor : key.startsWith("fleets/");
+    key.startsWith("recipes/") === cursor.startsWith("recipes/") ? key > cursor : key.startsWith("fleets/");
   return cursor === "" ? all : all.filter(isBehind);
 }
 
@@ -85,27 +85,18 @@ interface Asked {
 }
 
 async function addRecipe(page: Rows, recipe: string, { window, looks, ports }: Asked): Promise<void> {
-  const read = async () => {
-    const found = await loadRecipe(ports.cloud, recipe);
-    return { found, bakes: await plannedBakes(recipe, found, { window, ports }) };
-  };
-  const planned = await orWhy(`recipes/${recipe}`, read, ports);
-  if (!planned.ok) {
-    page.bakes.push({ recipe, by: "timer:nightly", act: "unknown", why: planned.problem });
-    return;
-  }
-  const { found, bakes } = planned.value;
+  const found = await loadRecipe(ports.cloud, recipe);
+  if ("problem" in found) return void page.problems.push(found.problem);
+  const { document } = found;
+  const bakes = await plannedBakes(document, { window, ports });
   page.bakes.push(...bakes);
-  if ("document" in found)
-    page.retention.push(...(await plannedRetention(found.document, { window, looks, bakes, ports })));
+  page.retention.push(...(await plannedRetention(document, { window, looks, bakes, ports })));
 }
 
-/** A fleet has no row that says why. */
 async function addFleet(page: Rows, fleet: string, { window, ports }: Asked): Promise<void> {
-  const read = async () => plannedFleet(fleet, await loadFleet(ports.cloud, fleet), window, ports);
-  const planned = await orWhy(`fleets/${fleet}`, read, ports);
-  if (planned.ok) page.fleets.push(...planned.value);
-  else page.problems.push(`fleets/${fleet}: ${planned.problem}`);
+  const found = await loadFleet(ports.cloud, fleet);
+  if ("problem" in found) return void page.problems.push(found.problem);
+  page.fleets.push(...(await plannedFleet(fleet, found.document, window, ports)));
 }
 
 /** Each question is asked once for a page. */

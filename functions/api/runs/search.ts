@@ -4,12 +4,15 @@
  * SEARCH-1. A page reads a bounded number of objects, whatever the history holds: at most LISTS_MAX pages of keys and
  *     the logs of as many runs as the page may have. A page may hold fewer runs than asked for and still have a `next`.
  * SEARCH-2. Keys only propose runs. What a run is, its log says; one without a log is left out.
+ * SEARCH-3. A last page says when the index is known to lack ended runs: its janitor has marked it, or it is empty although the
+ *     first run has ended.
  */
-import { listObjects, LIST_PAGE } from "../../../shared/cloud/oss/objects.ts";
+import { basename } from "node:path";
+import { headObject, listObjects, LIST_PAGE } from "../../../shared/cloud/oss/objects.ts";
 import type { Ports } from "../../../shared/invocation.ts";
-import { FOLDER } from "../../../shared/keys.ts";
+import { FOLDER, openKey } from "../../../shared/keys.ts";
 import { isRunId } from "../../../shared/names.ts";
-import { INDEX, readEntry } from "../../../shared/workflow/run-index.ts";
+import { INCOMPLETE, INDEX, readEntry } from "../../../shared/workflow/run-index.ts";
 import { kindOf, subjectOf } from "../../../shared/workflow/run-id.ts";
 import type { Search } from "../routes.ts";
 import { rowsOf, type RunRow } from "./rows.ts";
@@ -23,6 +26,8 @@ export interface RunPage {
   readonly runs: readonly RunRow[];
   /** The cursor of the next page; absent on the last one. */
   readonly next?: string;
+  /** The index is being rebuilt, so ended runs may be missing (SEARCH-3). */
+  readonly incomplete?: true;
 }
 
 /** @throws CloudError */
@@ -32,6 +37,23 @@ export async function findRuns(search: Search, ports: Ports): Promise<RunPage> {
   const rows = await rowsOf(runs, ports);
   const wanted = rows.filter((row) => state === undefined || row.state === state);
   return { runs: wanted, ...(next !== undefined && { next }) };
+}
+
+/** A page for a reader, who takes the last one for the whole answer (SEARCH-3). @throws CloudError */
+export async function runPage(search: Search, ports: Ports): Promise<RunPage> {
+  const page = await findRuns(search, ports);
+  return page.next !== undefined || isOfOpen(search) || !(await isIncomplete(ports))
+    ? page
+    : { ...page, incomplete: true };
+}
+
+/** SEARCH-3. An index without entries is that of a new deployment as long as its first run is at work. */
+export async function isIncomplete({ cloud }: Ports): Promise<boolean> {
+  const [first] = await listObjects(cloud, INDEX.all, { most: 1 });
+  if (first !== undefined) return first.key === INCOMPLETE;
+  // Its log comes before its outputs, and its day before later ones.
+  const [log] = await listObjects(cloud, `${FOLDER.runs}2`, { most: 1 });
+  return log !== undefined && (await headObject(cloud, openKey(basename(log.key, ".jsonl")))) === undefined;
 }
 
 /** The keys of one folder, and the runs that they propose. */
@@ -78,6 +100,7 @@ async function tailsOf(
 }
 
 const isAtWork = (state: Search["state"]): boolean => state === "queued" || state === "running";
+const isOfOpen = ({ atWork, state }: Search): boolean => atWork === true || isAtWork(state);
 const isOfEnded = (cursor: string): boolean => /^\d/.test(cursor);
 
 const fits = ({ kind, name }: Search, run: string): boolean =>
@@ -91,7 +114,7 @@ function openPart(search: Search): Part {
     prefix: `${FOLDER.open}${known}`,
     runOf: (tail) => (isRunId(tail) && fits(search, tail) ? tail : undefined),
     isOver: () => false,
-    isLast: search.atWork === true || isAtWork(search.state),
+    isLast: isOfOpen(search),
   };
 }
 

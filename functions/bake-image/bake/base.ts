@@ -81,9 +81,12 @@ async function builderImage(source: Source<"builder">, cloud: CloudClient): Prom
   if (image?.status === "Available" && image.usable) return linuxBase(source, image);
   if (family !== undefined) {
     const nothing = `family ${family} has no available image in ${region}`;
-    // Names of public families look like those of an account, and begin with acs:.
-    const isPublic = !family.startsWith("acs:") && /_(?:x64|arm64|x86_64|x86)(?:$|_)/.test(family);
-    const advice = isPublic ? `; a public family begins with acs:, so write acs:${family}` : "";
+    // Names of public families look like those of an account, and begin with acs:. Ids of public images hold alibase.
+    const isPublic =
+      !family.startsWith("acs:") && /_(?:x64|arm64|x86_64|x86)(?:$|_(?!.*alibase))/.test(family);
+    const advice = isPublic
+      ? `; a public family begins with acs:, so write acs:${family.replace(/^acs:/i, "")}`
+      : "";
     return problem(`source.builder.family: ${nothing}; check its name, owner and region${advice}`);
   }
   const unusable = image?.usable === false ? "not usable, " : "";

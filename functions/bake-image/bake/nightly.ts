@@ -1,6 +1,6 @@
 /** The bakes of the timer `nightly`, for the timer itself and for a plan of it. */
 import { apart } from "../../../shared/apart.ts";
-import { documentNames, loadRecipe, type Loaded } from "../../../shared/document-store.ts";
+import { documentNames, loadRecipe, logUnusable } from "../../../shared/document-store.ts";
 import type { Recipe } from "../../../shared/documents/recipe.ts";
 import type { Ports } from "../../../shared/invocation.ts";
 import type { Trigger } from "../../../shared/triggers.ts";
@@ -15,19 +15,28 @@ interface NightlyBake {
   readonly deliverOnly?: true;
 }
 
-/** The nightly bake of a recipe; undefined without one. One that cannot be read is baked too, so that its run reports why. */
-export function nightlyBake(recipe: string, found: Loaded<Recipe>): NightlyBake | undefined {
-  if ("problem" in found) return { recipe };
-  const { rebake, source, family } = found.document;
+/** The nightly bake of a recipe; undefined without one. */
+export function nightlyBake({ name: recipe, rebake, source, family }: Recipe): NightlyBake | undefined {
   // An uploaded disk is baked when it is uploaded.
   if (rebake.nightly && source.kind !== "upload") return { recipe };
   return family === undefined ? undefined : { recipe, deliverOnly: true };
 }
 
-/** Recipes with a nightly bake, and those whose image may have to be delivered again. */
-export async function nightlyRecipes(ports: Pick<Ports, "cloud" | "log">): Promise<readonly NightlyBake[]> {
+/**
+ * Recipes with a nightly bake, and those whose image may have to be delivered again. One that cannot be used gets no run of a
+ * timer, since its check reports it; a caller who asks for all gets one that says why.
+ */
+export async function nightlyRecipes(
+  by: string,
+  ports: Pick<Ports, "cloud" | "log">,
+): Promise<readonly NightlyBake[]> {
   const { cloud } = ports;
   const names = await documentNames(cloud, "recipes");
-  const bakes = await apart(names, async (name) => nightlyBake(name, await loadRecipe(cloud, name)), ports);
-  return bakes.filter((bake) => bake !== undefined);
+  const bakeOf = async (recipe: string): Promise<NightlyBake | undefined> => {
+    const found = await loadRecipe(cloud, recipe);
+    if ("document" in found) return nightlyBake(found.document);
+    logUnusable(found.problem, ports);
+    return by.startsWith("timer:") ? undefined : { recipe };
+  };
+  return (await apart(names, bakeOf, ports)).filter((bake) => bake !== undefined);
 }

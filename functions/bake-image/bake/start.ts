@@ -32,7 +32,7 @@ export async function startBakes(payload: unknown, ports: Ports): Promise<readon
   const resuming = ResumeRequest.safeParse(asked);
   if (resuming.success) return [resumed(resuming.data, trigger)];
   const { recipe, by = trigger.by, ...request } = parse(BakeRequest, asked, "bake-image");
-  const recipes = recipe === "*" ? await nightlyRecipes(ports) : [{ recipe }];
+  const recipes = recipe === "*" ? await nightlyRecipes(by, ports) : [{ recipe }];
   return recipes.map((each) => ({
     run: requestedBake(each.recipe, trigger, by),
     by,

@@ -80,7 +80,8 @@ type Read = Awaited<ReturnType<typeof loadRecipe>>;
  * begins, so they count for no pause either.
  */
 const isReported = (reason: string, read: Read): boolean =>
-  "problem" in read && read.missing !== true && read.problem === reason;
+  // The check may have explained them since.
+  "problem" in read && read.invalid !== undefined && reason.startsWith(`${read.invalid} has `);
 
 interface Done {
   readonly run: string;

@@ -12,7 +12,7 @@
  *     of some entries, others each time, and of those whose run is marked as at work.
  */
 import * as z from "zod/mini";
-import { deleteObject, listObjects, LIST_PAGE } from "../../../shared/cloud/oss/objects.ts";
+import { deleteObject, listObjects, LIST_PAGE, putObject } from "../../../shared/cloud/oss/objects.ts";
 import { minutes } from "../../../shared/duration.ts";
 import { inBatches } from "../../../shared/in-batches.ts";
 import type { Ports } from "../../../shared/invocation.ts";
@@ -21,6 +21,7 @@ import { isRunId } from "../../../shared/names.ts";
 import {
   endedRun,
   entryKeys,
+  INCOMPLETE,
   readEntry,
   writeEntries,
   type EndedRun,
@@ -42,6 +43,7 @@ export async function checkIndex(ports: Ports) {
   // In this order: whatever has an entry by now has a log already.
   const keys = new Set<string>();
   await eachKey(FOLDER.runIndex, ports, (key) => keys.add(key));
+  const wasIncomplete = keys.delete(INCOMPLETE);
   const entries = entriesIn(keys);
   const open = new Set<string>();
   await eachKey(FOLDER.open, ports, (key) => open.add(key.slice(FOLDER.open.length)));
@@ -62,7 +64,10 @@ export async function checkIndex(ports: Ports) {
     ...missing.toReversed().map((run) => () => correct(run, doubtful.get(run) ?? [], ports)),
     ...deleted.map((key) => () => deleteObject(ports.cloud, key)),
   ];
+  const left = Math.max(0, corrections.length - CORRECTIONS_MAX);
+  if (left > 0 && !wasIncomplete) await putObject(ports.cloud, INCOMPLETE, "", { contentType: "text/plain" });
   await inBatches(corrections.slice(0, CORRECTIONS_MAX), (make) => make());
+  if (left === 0 && wasIncomplete) await deleteObject(ports.cloud, INCOMPLETE);
   const wrong = await inBatches(provedNow(entries, open, ports), (entry) =>
     correct(entry.run, entryKeys(entry), ports),
   );
@@ -72,7 +77,7 @@ export async function checkIndex(ports: Ports) {
     written: written.length,
     missing: missing.length,
   };
-  return { runs: entries.size, ...found, left: Math.max(0, corrections.length - CORRECTIONS_MAX) };
+  return { runs: entries.size, ...found, left };
 }
 
 /** The runs that entries name, each once. Two different entries of one run are none: its log decides. */

@@ -23,7 +23,7 @@ import { deleteSnapshot, describeSnapshots, type Snapshot } from "../../../share
 import { tagResources, untagResources } from "../../../shared/cloud/ecs/tags.ts";
 import { deleteObject, putObject } from "../../../shared/cloud/oss/objects.ts";
 import type { Recipe } from "../../../shared/documents/recipe.ts";
-import { documentNames, loadRecipe } from "../../../shared/document-store.ts";
+import { documentNames, loadRecipe, logUnusable } from "../../../shared/document-store.ts";
 import { hours, minutes } from "../../../shared/duration.ts";
 import { permanent } from "../../../shared/errors.ts";
 import { ownSnapshots } from "../../../shared/image-snapshots.ts";
@@ -309,13 +309,13 @@ export async function requestedRetention(
   }));
 }
 
-/** A recipe that cannot be read is left out: its bake reports what is wrong. */
+/** A recipe that cannot be read is left out: its check reports what is wrong. */
 async function retainingRecipes(ports: Ports): Promise<string[]> {
-  const { cloud, log } = ports;
+  const { cloud } = ports;
   const namesOf = async (name: string): Promise<string[]> => {
     const found = await loadRecipe(cloud, name);
     if ("document" in found) return found.document.retention.enabled ? [name] : [];
-    log({ warning: "recipe without retention", recipe: name, error: found.problem });
+    logUnusable(found.problem, ports);
     return [];
   };
   return (await apart(await documentNames(cloud, "recipes"), namesOf, ports)).flat();

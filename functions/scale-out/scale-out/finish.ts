@@ -3,6 +3,7 @@ import * as z from "zod/mini";
 import type { CloudClient } from "../../../shared/cloud/client.ts";
 import { describeInstances, type Instance } from "../../../shared/cloud/ecs/instances.ts";
 import { putObject } from "../../../shared/cloud/oss/objects.ts";
+import { withHints } from "../../../shared/cloud/retry.ts";
 import { hours, seconds } from "../../../shared/duration.ts";
 import type { Ports } from "../../../shared/invocation.ts";
 import { outputKey } from "../../../shared/keys.ts";
@@ -126,7 +127,7 @@ async function report(event: Finish, look: Look, cloud: CloudClient): Promise<Ou
   const { launched, good, woken, running } = look;
   const other = launched.filter((instance) => !good.includes(instance));
   const uncounted = summarize(other.map(({ id, status }) => `${id} ${status}`));
-  const notes = [reason, ...progress.notes, uncounted && `not counted: ${uncounted}`];
+  const notes = [reason, ...withHints(progress.notes), uncounted && `not counted: ${uncounted}`];
   const why = notes.filter(Boolean).join("; ");
   const limited = progress.limited && { limited: true };
   if (running.length < Math.max(1, input.min ?? 1))

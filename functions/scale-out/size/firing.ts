@@ -6,7 +6,7 @@
  */
 import { apart } from "../../../shared/apart.ts";
 import { describeInstances, type Instance } from "../../../shared/cloud/ecs/instances.ts";
-import { documentNames, loadFleet } from "../../../shared/document-store.ts";
+import { documentNames, loadFleet, logUnusable } from "../../../shared/document-store.ts";
 import type { Fleet } from "../../../shared/documents/fleet.ts";
 import { hours } from "../../../shared/duration.ts";
 import { EventError } from "../../../shared/errors.ts";
@@ -30,7 +30,9 @@ import { situationOf } from "./situation.ts";
 async function soundDocuments(names: readonly string[], ports: Ports): Promise<Map<string, Fleet>> {
   const read = async (name: string): Promise<[string, Fleet][]> => {
     const loaded = await loadFleet(ports.cloud, name);
-    return "document" in loaded ? [[name, loaded.document]] : [];
+    if ("document" in loaded) return [[name, loaded.document]];
+    logUnusable(loaded.problem, ports);
+    return [];
   };
   return new Map((await apart(names, read, ports)).flat());
 }

@@ -1,13 +1,11 @@
 /** When fleets are checked, for the timer and for a plan of it. Pure. */
 import type { IdlePolicy } from "../../../shared/documents/idle.ts";
 import { isUp } from "../../../shared/documents/up-hours.ts";
-import { hours, minutes } from "../../../shared/duration.ts";
+import { minutes } from "../../../shared/duration.ts";
 import { checkIntervalMs } from "./signals.ts";
 
 /** Ten past, because hourly metrics appear after the end of their hour. */
 const FIRST_MS = minutes(10);
-/** Of a document that cannot be read. */
-export const HOURLY = { windowMs: hours(1), outside: "idle" } as const;
 
 /**
  * Whether a fleet is checked by the timer of this instant; a caller has none, and asks for all. A stop by the clock costs no

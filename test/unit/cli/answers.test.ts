@@ -73,7 +73,7 @@ const SAMPLES: Samples = {
     more: false,
     problems: ["late"],
   },
-  runs: { runs: [row], next: "cursor" },
+  runs: { runs: [row], next: "cursor", incomplete: true },
   run: {
     ...row,
     steps: [{ phase: "start", at: 0, note: "x" }],

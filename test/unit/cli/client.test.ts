@@ -353,3 +353,82 @@ test("a search goes on behind the cursor of another one, and one that has looked
   expect(await run(url, "runs", "--cursor", "0000000000001")).toMatchObject({ exit: 0, out: "no runs" });
   expect(cursors).toEqual(["0000000000001"]);
 });
+
+test("a function that the platform ended is named as such, and no address is doubted", async () => {
+  const ended = (errorMessage: string): Answer =>
+    function answer(response) {
+      const headers = { "x-fc-error-type": "UnhandledInvocationError" };
+      response.writeHead(502, headers).end(JSON.stringify({ errorMessage }));
+    };
+  for (const [said, next] of [
+    ["Function timed out after 15 seconds (maxMemoryUsage: 0MB)", "more than its time limit"],
+    ["Process exited unexpectedly before completing request", "its log says why"],
+  ] as const) {
+    const { url } = await webhook(ended(said));
+    const { exit, err } = await run(url, "status");
+    expect(exit).toBe(1);
+    expect(err).toContain(said);
+    expect(err).toContain(next);
+    expect(err).not.toContain("KILN_API");
+  }
+});
+
+/** A server whose clock runs sixty times as fast as that of the caller, busy for its first requests, as the functions verify. */
+async function fastWebhook(busy: number) {
+  let ms = Date.now();
+  const clock = { pass: (by: number) => (ms += by * 60) };
+  let asked = 0;
+  const answer: Answer = (response, request) => {
+    const isStale = Math.abs(ms / 1000 - Number(request.headers["x-kiln-timestamp"])) > 300;
+    const [code, error] = isStale
+      ? [401, "not authenticated"]
+      : asked++ < busy
+        ? [503, "cannot be accepted now, send it again"]
+        : [200, "none"];
+    const headers = { "x-kiln-version": "1", date: new Date(ms).toUTCString() };
+    response.writeHead(code, headers).end(JSON.stringify({ error, etag: "e" }));
+  };
+  const server = await webhook(answer);
+  const started = ms;
+  const sleep = (by: number) => Promise.resolve(void clock.pass(by));
+  const now = () => started + (ms - started) / 60;
+  const call = (method: string) =>
+    kiln(["call", method, "/fleets/web"], {
+      env: {
+        KILN_API: server.url,
+        KILN_WEBHOOK: server.url,
+        KILN_CALLER: "ci",
+        KILN_SECRET: "a-secret-of-ci-0123456789",
+      },
+      sleep,
+      now,
+    });
+  return { ...server, call };
+}
+
+test("a read is signed for each try, and a change whose signature ran out says what was in the way", async () => {
+  const three = await fastWebhook(3);
+  expect(await three.call("GET")).toMatchObject({ exit: 0 });
+  const always = await fastWebhook(100);
+  const read = await always.call("GET");
+  expect(read.exit).toBe(1);
+  expect(`${read.out}${read.err}`).not.toContain("with this secret");
+
+  const change = await (await fastWebhook(100)).call("POST");
+  expect(change.exit).toBe(1);
+  expect(change.err).toMatch(
+    /answers 503, for longer than the signature of POST \/fleets\/web holds \(then 401\)/,
+  );
+  expect(change.err).toContain("npm run kiln -- runs");
+});
+
+test("the JSON of watch names watch, and that of logs names logs", async () => {
+  const id = "bake-web-20260105-0123456789ab";
+  const at = "2026-01-05T00:00:00.000Z";
+  const begun = { run: id, kind: "bake", subject: "web", by: "x", phase: "p", beganAt: at, updatedAt: at };
+  const { url } = await webhook(
+    status(200, JSON.stringify({ ...begun, state: "done", steps: [], outputs: [] })),
+  );
+  for (const name of ["watch", "logs"])
+    expect(JSON.parse((await run(url, name, id, "--json")).out)).toMatchObject({ version: 1, command: name });
+});

@@ -70,6 +70,7 @@ test("no translation is left over", ({ expect }) => {
       .filter((name) => name.endsWith(".ts") && name !== "zh.ts")
       .map((name) => readFileSync(join(folder, name), "utf8")),
   );
+  files.push(readFileSync(join(CLI, "..", "deploy", "scripts.ts"), "utf8"));
   const source = files.join("\n").replaceAll(/\s+/g, " ").replaceAll('\\"', '"');
   // States and acts come from the deployment.
   const given =

@@ -14,6 +14,7 @@ describe("kiln", () => {
       const own = await kiln([name, "--help"]);
       expect(own).toMatchObject({ exit: 0, err: "" });
       expect(own.out).toContain(`npm run kiln -- ${name}`);
+      expect(own.out).toMatch(/^--json: \{ version, command, /m);
     }
   });
 
@@ -82,6 +83,13 @@ describe("a file that is not there", () => {
     const none = await kiln(["check", "web.yaml"], { cwd: join(folder, "empty") });
     expect(none.err).toContain("web.yaml does not exist; npm run kiln -- init writes a first recipe");
     expect((await kiln(["try", "recipes"], { cwd: folder })).err).toContain("recipes is a folder");
+    mkdirSync(join(folder, "fleets"), { recursive: true });
+    writeFileSync(join(folder, "fleets", "web.yaml"), "limits: {}");
+    expect(await kiln(["try", "fleets/web.yaml"], { cwd: folder })).toMatchObject({
+      exit: 2,
+      err: expect.stringContaining("try takes a recipe, and fleets/web.yaml is a fleet"),
+    });
+    rmSync(join(folder, "fleets"), { recursive: true });
   });
 });
 

@@ -58,16 +58,46 @@ test("each check has a line, a wrong one says what to do, and JSON says the same
   });
 });
 
-test.for<[string, number, RegExp]>([
-  ["doctor --jason", 2, /usage: npm run doctor -- \[--stage <name>\] \[--json\] \[--launch\] \[--wait\]/],
-  ["doctor --plan", 2, /--plan is an option of another command/],
-  ["setup --launch", 2, /--launch is an option of another command/],
-  ["doctor --json", 1, /refused: KILN_REGION is not set/],
-])("%s ends with %i", async ([line, code, message], { expect }) => {
+/** Runs a script without any variable. */
+async function ran(line: string) {
   const out: string[] = [];
   const err: string[] = [];
   const around = { root: "/none", env: {}, out: (text: string) => void out.push(text) };
-  const ended = await runCommand(line.split(" "), { ...around, err: (text) => void err.push(text) });
-  expect([ended, out]).toEqual([code, []]);
-  expect(err.join("\n")).toMatch(message);
+  const exit = await runCommand(line.split(" "), { ...around, err: (text) => void err.push(text) });
+  return { exit, out: out.join("\n"), err: err.join("\n") };
+}
+
+const SCRIPTS = ["setup", "deploy", "undeploy", "doctor"] as const;
+
+test.for(SCRIPTS)(
+  "%s has help, and --json that is one document also when it is refused",
+  async (name, { expect }) => {
+    for (const word of ["--help", "-h"]) {
+      const help = await ran(`${name} ${word}`);
+      expect(help).toMatchObject({ exit: 0, err: "" });
+      for (const said of [`usage: npm run ${name} --`, "--stage NAME", "--json", "--help"])
+        expect(help.out).toContain(said);
+    }
+    const refused = await ran(`${name} --json`);
+    expect(refused.exit).toBe(1);
+    expect(JSON.parse(refused.out)).toMatchObject({
+      version: 1,
+      command: name,
+      error: expect.stringContaining("KILN_REGION is not set"),
+    });
+    const wrong = await ran(`${name} --json --nope`);
+    expect(wrong.exit).toBe(2);
+    expect(JSON.parse(wrong.out)).toMatchObject({ error: expect.stringContaining("--nope") });
+  },
+);
+
+test.for<[string, number, RegExp]>([
+  ["doctor --jason", 2, /usage: npm run doctor -- \[--stage NAME\] \[--launch\] \[--wait\] \[--json\]/],
+  ["doctor --plan", 2, /Unknown option '--plan'/],
+  ["setup --launch", 2, /Unknown option '--launch'/],
+  ["setup", 1, /refused: KILN_REGION is not set/],
+])("%s ends with %i", async ([line, code, message], { expect }) => {
+  const ended = await ran(line);
+  expect([ended.exit, ended.out]).toEqual([code, ""]);
+  expect(ended.err).toMatch(message);
 });

@@ -201,7 +201,7 @@ test("a number is one mistake, however large it is, and is shown as it is writte
   expect(mistakes("image: { version: 1.10 }\n")).toEqual([
     "8:19 image.version: must be text (it is 1.10); put quotes around it",
   ]);
-  expect(mistakes("image: { version: [1.10] }\n")[0]).toContain("write 1.10, without");
+  expect(mistakes("image: { version: [1.10] }\n")[0]).toContain("write '1.10', without");
 });
 
 test("a key in quotes has its line, whatever escapes it has", ({ expect }) => {

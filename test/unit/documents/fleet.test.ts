@@ -35,7 +35,7 @@ const requests: readonly Case[] = [
   [
     "an image beside the family",
     fleet({ ImageId: "m-1" }),
-    "launch.ImageId: is not allowed, the fleet's family decides; write family: at the top",
+    "launch.ImageId: is not allowed, the fleet's family decides; remove it",
   ],
   [
     "a day to release at",
@@ -392,7 +392,7 @@ const policies: readonly Case[] = [
   [
     "a window of half hours",
     idle({ window: "90m" }),
-    'idle.window: must be whole hours, or whole minutes below an hour (it is "90m"); metrics are read as points of these',
+    'idle.window: must be whole hours, or whole minutes below an hour (it is "90m"); write 2h',
   ],
   ["a window of two days", idle({ window: "48h" }), 'idle.window: must be from 10m to 24h (it is "48h")'],
   ["coverage as a percentage", idle({ coverage: 90 }), "idle.coverage: must be from 0.5 to 1 (it is 90)"],

@@ -562,7 +562,9 @@ test("a word that means true or false is written as such, also where false is le
     expect(more).toEqual([]);
     expect(only).toContain(truth === "true" ? "write encrypt: true" : "leave it out");
   }
-  expect(inRecipe("rebake: { nightly: '0 3 * * *' }\n")[0]).toContain("the hour stands at the top");
+  expect(inRecipe("rebake: { nightly: '0 3 * * *' }\n")[0]).toContain(
+    'write schedule: "0 3 * * *" at the top',
+  );
 });
 
 test("the key of an object is suggested without the parts that a key may not have", ({ expect }) => {
@@ -799,7 +801,7 @@ test("a key that belongs elsewhere is explained in any style, and nothing is mis
   const launch = (key: string): string[] =>
     mistakes(parseFleet, `${FLEET}  ${key}: 1\nlimits: { max: 10 }\n`);
   for (const [said = "", ...keys] of [
-    ["write family: at the top", "ImageId", "imageId", "image_id", "Image", "image", "imageFamily"],
+    ["decides; remove it", "ImageId", "imageId", "image_id", "Image", "image", "imageFamily"],
     ["POST says how many", "Amount", "amount", "Count", "count", "MaxAmount", "max_amount"],
     ["must never stand in a document", "Password", "password", "PASSWORD"],
     ["the region is the deployment's", "regionId", "region_id"],

@@ -63,7 +63,7 @@ describe("commands with a colon and a space", () => {
     });
 
   test("inside of brackets", ({ expect }) => {
-    for (const command of ["echo a: b", "echo ok: 007", "echo it's: 1.50", "echo done:", "echo x: ~"]) {
+    for (const command of ["echo a: b", "echo ok: 007", "echo 'it': 1.50", "echo done:", "echo x: ~"]) {
       const found = messages(`  ["true", ${command}, "false"]\n`);
       expect(found, command).toHaveLength(1);
       expect(suggested(found[0]), command).toBe(`'${command.replaceAll("'", "''")}'`);

@@ -31,7 +31,7 @@ test("frame, rules and remedies are in Chinese; names and values stay", ({ expec
   expect(chinese).toMatchInlineSnapshot(`
     "recipes/web.yaml 有 5 处错误：
       source.builder.securityGroupId：缺失；请填写文本
-      provision[0].script：必须是 scripts/ 下某个对象的键；请写 scripts/[hidden]
+      provision[0].script：必须是 scripts/ 下某个对象的键
       image.name：必须是文本（当前为 7）；请加引号
       pauseAfter：必须是数字（当前为 "many"）
       famly：无法识别；是否想写 family？"

@@ -1,0 +1,380 @@
+/**
+ * What authors are shown to write instead of their own text, to the letter: followed, it gives a sound document that means
+ * what they wrote. Records quote no text (QUOTE-1), so only programs that show mistakes to authors load this.
+ */
+import type * as z from "zod/mini";
+import { cronProblem } from "../schedule.ts";
+import type { Source } from "./explanations.ts";
+import { adviceFor, keyAdvice } from "./advice.ts";
+import { nameOf, oddIn, ordinary, plain } from "./characters.ts";
+import { isMap } from "./fields.ts";
+import { quote, quoteName, withoutMarks } from "./quotes.ts";
+import { listOf, numberLike, truthOf } from "./replacements.ts";
+import { isScalar } from "./sentences.ts";
+import { shellSlip } from "./shell-slips.ts";
+import { parseUpWindow } from "./up-hours.ts";
+import { asEntry, quoted } from "./written.ts";
+import { attempt } from "./yaml.ts";
+
+type Issue = z.core.$ZodIssue;
+/** The text of an entry of a list, as it stands in the document. */
+type Written = () => string | undefined;
+
+/** The end of a message: what to write instead, else what records say. */
+export function authorAdvice(issue: Issue, value: unknown, source: Source): string | undefined {
+  const key = String(issue.path.at(-1) ?? "");
+  // Of `- run: { a: b }` the entry is more than the value.
+  const written: Written = () =>
+    source.written()?.startsWith(`${key}:`) === true ? undefined : source.written();
+  const general = (): string | undefined => withOrdinary(adviceFor(issue, value), value);
+  const advice =
+    severalAdvice(issue, value, written) ??
+    commandAdvice(issue.message, value, { key, written }) ??
+    kindAdvice(issue, value, key) ??
+    timeAdvice(key, value) ??
+    textAdvice(issue.message, value, key) ??
+    general();
+  return advice === undefined || isSound(issue, advice, source)
+    ? advice
+    : /^it holds [^,]*/.exec(advice)?.[0];
+}
+
+/** The text to write, at the end of a sentence. */
+const LITERAL =
+  /(?:write|quoted:) (?:[\ufdd0\ufdd1]([^\ufdd2]*)\ufdd2|([\d.]+|\d+[wdhms]+|"[^"]+"|\w+: \{ .* \}))(?:, without .*)?$/;
+
+/** Whether the document takes what an author is told to write. */
+function isSound({ path }: Issue, advice: string, { retry }: Source): boolean {
+  const [, marked, literal = marked] = LITERAL.exec(advice) ?? [];
+  if (literal === undefined || literal.includes("…") || retry === undefined) return true;
+  const read = attempt(withoutMarks(literal));
+  if (!("input" in read)) return true;
+  const own: unknown = isMap(read.input) ? read.input[String(path.at(-1))] : undefined;
+  const issues = retry((input) => replaced(input, path, own ?? read.input));
+  return !issues.some((issue) => path.every((segment, index) => issue.path[index] === segment));
+}
+
+/** A document with another value at a path, or where a short form stands on its way. */
+function replaced(input: unknown, [segment, ...rest]: readonly PropertyKey[], value: unknown): unknown {
+  if (segment === undefined || (typeof segment === "number") !== Array.isArray(input)) return value;
+  if (Array.isArray(input))
+    return input.map((one: unknown, index) => (index === segment ? replaced(one, rest, value) : one));
+  return isMap(input) ? { ...input, [segment]: replaced(Reflect.get(input, segment), rest, value) } : value;
+}
+
+/** A command or another text that YAML reads as something else. */
+function commandAdvice(
+  message: string,
+  value: unknown,
+  { key, written }: { readonly key: string; readonly written: Written },
+): string | undefined {
+  if (AS_WRITTEN.test(message)) return entryAdvice(value, written());
+  if (message.startsWith("holds an invisible")) return spacesAdvice(String(value));
+  if (message.startsWith("has a ")) return cutAdvice(message, written);
+  if (message !== "must be text") return undefined;
+  if (isMap(value)) return colonAdvice(written());
+  if (!COMMANDS.has(key) || !Array.isArray(value)) return undefined;
+  // A program and its arguments, and no commands with spaces of their own.
+  const command = /\s/.test(String(value[0])) ? undefined : commandOf(value);
+  return command === undefined
+    ? `write the commands on the lines below ${key}: |`
+    : `write ${quote(command)}`;
+}
+
+/** Keys that hold one command. */
+const COMMANDS = new Set(["run", "command", "probe"]);
+
+/** Of a value where a list or a map stands. */
+function kindAdvice({ message, path }: Issue, value: unknown, key: string): string | undefined {
+  const meant =
+    message === "must be a list"
+      ? listLike(key, value)
+      : message === "must be a map of keys and values"
+        ? (tagLike(path, value) ?? releaseLike(key, value) ?? mapLike(key, [value].flat()))
+        : undefined;
+  const [only, ...more] = message === "must be text" && Array.isArray(value) ? value : [];
+  if (more.length === 0 && isScalar(only))
+    return `write ${quote(asEntry(String(only)))}, without the brackets or the -`;
+  return meant && `write ${quote(meant)}`;
+}
+
+/** Of a text that is almost right. */
+function textAdvice(message: string, value: unknown, key: string): string | undefined {
+  if (typeof value !== "string") return undefined;
+  const cron = HOUR.test(message) ? ownHour(message, value).split("; ")[1] : undefined;
+  if (cron !== undefined) return cron;
+  const like = almost(message, value, key);
+  const odd = oddIn(value);
+  return like && `${odd === undefined ? "" : `it holds ${nameOf(odd)}, `}write ${like}`;
+}
+
+function almost(message: string, value: string, key: string): string | undefined {
+  if (message.startsWith("must be a time zone"))
+    return CHINA.test(value.trim()) ? "Asia/Shanghai" : cityZone(value);
+  if (message.startsWith("must be days and hours")) return hoursLike(value);
+  if (message.startsWith("must be an instance type")) return typeLike(value);
+  if (message.startsWith("must start with a letter or a Ch")) return nameLike(value, key === "name");
+  if (message.startsWith("must be the path of a shell"))
+    return /^(?:ba|da|k|z)?sh$/.test(value) ? `/bin/${value} -e` : undefined;
+  if (message.startsWith("must have five fields")) return cronLike(value);
+  return key === "days" ? daysLike(value) : undefined;
+}
+
+/** The zones of abbreviations and cities that are no IANA names. */
+const CHINA = /^(?:beijing|china|prc|cst|(?:utc|gmt)?\+0?8(?::?00)?|asia\/beijing|北京|上海|中国)/i;
+
+/** `Tokyo` → `Asia/Tokyo`. */
+function cityZone(value: string): string | undefined {
+  const city = value.trim().replaceAll(" ", "_").toLowerCase();
+  return Intl.supportedValuesOf("timeZone").find((zone) => zone.toLowerCase().endsWith(`/${city}`));
+}
+
+/** `8:00`, `8` → `"08:00"`. */
+function timeAdvice(key: string, value: unknown): string | undefined {
+  const text = typeof value === "number" ? String(value) : value;
+  if (typeof text !== "string") return undefined;
+  if (!/^(?:from|to|startedByHandUntil)$/.test(key)) return undefined;
+  const [, hour = "", minute = "00"] = /^(\d{1,2})(?:[:.](\d{2}))?$/.exec(plain(text).trim()) ?? [];
+  const isTime = hour !== "" && Number(hour) < 24 && Number(minute) < 60;
+  return isTime ? `write "${hour.padStart(2, "0")}:${minute}"` : undefined;
+}
+
+const REGION = /^[a-z]{2}-[a-z]+[a-z0-9-]*$/;
+
+/** `true`, `manual`, `1d` for an approval, a region for a promotion. */
+function releaseLike(key: string, value: unknown): string | undefined {
+  const truth = truthOf(value);
+  const text = isScalar(value) && truth !== "false" ? String(value) : "";
+  if (key === "approval" && text !== "")
+    return `approval: { within: ${/^\d+[smhd]$/.test(text) ? text : "2d"} }`;
+  if (key !== "promote") return undefined;
+  if (truth === "true") return "promote: {}";
+  return REGION.test(text) ? `promote: { regions: [${text}] }` : undefined;
+}
+/** The sentence on an unknown key, with the author's own hour. */
+export const authorKey = (key: string, message: string, value?: unknown): string =>
+  keyAdvice(key, ownHour(message, value));
+
+/** Several values in the place of one, where a list may stand. */
+function severalAdvice({ path, code }: z.core.$ZodIssue, value: unknown, written: Written) {
+  const isEntry = typeof path.at(-1) === "number" && typeof value === "string" && code !== "custom";
+  const list = isEntry && oddIn(value) === undefined ? separated(value) : undefined;
+  if (list === undefined) return undefined;
+  return written() === undefined ? `write ${quote(list)}` : "write each in an entry of its own";
+}
+
+/** An example's hour, for which the author's own one is written. */
+const HOUR = /and five fields, such as "0 3 \* \* \*",?/;
+const CRONS: Readonly<Record<string, string>> = {
+  "@hourly": "0 * * * *",
+  "@daily": "0 0 * * *",
+  "@midnight": "0 0 * * *",
+  "@weekly": "0 0 * * 0",
+  "@monthly": "0 0 1 * *",
+};
+
+/** `0 2 * * *`, `@daily`, `02:00` → the five fields. */
+function cronOf(value: unknown): string | undefined {
+  const text = typeof value === "string" ? plain(value).trim() : "";
+  if (cronProblem(text) === undefined) return text;
+  const [, hour = "", minute = ""] = /^([01]?\d|2[0-3]):([0-5]\d)$/.exec(text) ?? [];
+  if (hour !== "") return `${Number(minute)} ${Number(hour)} * * *`;
+  return Object.hasOwn(CRONS, text) ? CRONS[text] : undefined;
+}
+
+/** A sentence with the author's hour. */
+function ownHour(message: string, value: unknown): string {
+  const cron = cronOf(value);
+  return cron === undefined ? message : message.replace(HOUR, `"${quoteName(cron)}"`);
+}
+
+/** `team=web` in a list of tags. */
+function tagLike(path: readonly PropertyKey[], value: unknown): string | undefined {
+  const [, tag = "", of = ""] =
+    /^([^=:\s]+) *[=:] *(\S+)$/.exec(path.at(-2) === "Tag" ? String(value) : "") ?? [];
+  return tag === "" ? undefined : `{ Key: ${asEntry(tag)}, Value: ${asEntry(of)} }`;
+}
+
+/** `g7.large`, `ECS-G7-LARGE` → `ecs.g7.large`. */
+function typeLike(value: string): string | undefined {
+  const bare = plain(value)
+    .trim()
+    .toLowerCase()
+    .replace(/^(?:ecs[.-])+/, "");
+  const [, family, size] = /^([a-z][a-z0-9-]*)[.-](\d*x?(?:large|nano|micro|small|medium))$/.exec(bare) ?? [];
+  return family === undefined ? undefined : quoteName(`ecs.${family}.${size}`);
+}
+
+/** `my app；` → `my-app`; the name of an image needs a part that no other image has. */
+function nameLike(value: string, isOfImage: boolean): string | undefined {
+  const bare = plain(value)
+    .replace(/[;,.\s]+$/, "")
+    .trim()
+    .replaceAll(/\s+/g, "-");
+  const isUnique = !isOfImage || /\{serial\}|\{date\}.*\{time\}/.test(bare);
+  const like = isUnique ? bare : `${bare}-${bare.includes("{date}") ? "{time}" : "{serial}"}`;
+  return /^\p{L}[\p{L}\d:_{}-]*$/u.test(like) && like !== value ? quoteName(asEntry(like)) : undefined;
+}
+
+function cronLike(value: string): string | undefined {
+  const cron = cronOf(value);
+  if (cron !== undefined) return `"${quoteName(cron)}"`;
+  return /^(?:daily|nightly|每[天日])$/i.test(value.trim()) ? `"0 3 * * *" for each day at 03:00` : undefined;
+}
+
+/** `monday to friday` → `Mon-Fri`. */
+const named = (days: string): string =>
+  days
+    .toLowerCase()
+    .replace(/^(?:weekdays|工作日)$/, "mon-fri")
+    .replaceAll(/(?:周|星期|礼拜)([一二三四五六日天])/g, (_, day: string) => CHINESE[day] ?? "")
+    .replaceAll(/[至到]/g, "-")
+    .replaceAll(/\s+(?:to|through|–|~)\s+/g, "-")
+    .replaceAll(" ", "")
+    .replaceAll(/([a-z]{3})[a-z]*/g, (_, day: string) => `${day[0]?.toUpperCase()}${day.slice(1)}`)
+    .replace(/^(?:Dai|Eve|All|每).*$/, "daily");
+
+const CHINESE: Readonly<Record<string, string>> = {
+  一: "mon",
+  二: "tue",
+  三: "wed",
+  四: "thu",
+  五: "fri",
+  六: "sat",
+  日: "sun",
+  天: "sun",
+};
+
+function daysLike(value: string): string | undefined {
+  const like = named(plain(value).trim());
+  return parseUpWindow(`${like} 00:00-24:00`) === undefined ? undefined : like;
+}
+
+/** `8`, `8:30`, `6pm` → `08:00`, `08:30`, `18:00`. */
+function clockOf(text: string): string {
+  const [, hour = "", minute = "00", half = ""] = /^(\d{1,2})(?:[:.](\d{2}))?\s*(am|pm)?$/i.exec(text) ?? [];
+  const hours = half === "" ? Number(hour) : (Number(hour) % 12) + (/p/i.test(half) ? 12 : 0);
+  return `${String(hours).padStart(2, "0")}:${minute}`;
+}
+
+/** `mon-fri 8-20` → `Mon-Fri 08:00-20:00`. */
+function hoursLike(value: string): string | undefined {
+  const match =
+    /^([\p{L}, -]+?)\s*(\d[\d:.]*\s*(?:[ap]m)?)\s*(?:-|~|to|[至到])\s*(\d[\d:.]*\s*(?:[ap]m)?)$/iu.exec(
+      plain(value).trim(),
+    );
+  const [, days = "", from = "", to = ""] = match ?? [];
+  const like = `${named(days)} ${clockOf(from)}-${clockOf(to)}`;
+  return parseUpWindow(like) === undefined ? undefined : like;
+}
+
+/** A sentence that names a character, with the text in ordinary ones. Punctuation that stays is a slip of another kind. */
+function withOrdinary(advice: string | undefined, value: unknown): string | undefined {
+  const odd = typeof value === "string" ? oddIn(value) : undefined;
+  if (odd === undefined || advice !== `it holds ${nameOf(odd)}`) return advice;
+  const meant = plain(String(value))
+    .trim()
+    .replace(/^(["'])(.*)\1$/, "$2");
+  return PLAIN.test(meant) ? `${advice}, write ${quote(meant)}` : advice;
+}
+
+const WORD = String.raw`[\p{L}\p{N}_+%][\p{L}\p{N}_.:/+%=@-]*`;
+const PLAIN = new RegExp(String.raw`^(?:${WORD}(?: ${WORD})*|\[?${WORD}(?:, *${WORD})*\]?)$`, "u");
+
+/** Odd spaces of a command, outside of its quotes. */
+function spacesAdvice(value: string): string {
+  let first = "";
+  const meant = value.replaceAll(/'[^']*'|"(?:[^"\\]|\\.)*"|(?! )[\p{Zs}\p{Cf}]/gu, (part) => {
+    if (/^["']/.test(part)) return part;
+    first ||= part;
+    return ordinary(part);
+  });
+  return `it holds ${nameOf(first)}, write ${quote(meant.trim())}`;
+}
+
+/** A command that YAML takes for something else: it is written again in quotes, from the document itself. */
+const AS_WRITTEN = /^(?:a command that contains ": "|must be (?:one command|a command as text))/;
+
+function entryAdvice(value: unknown, written: string | undefined): string | undefined {
+  if (written === undefined) return undefined;
+  if (Array.isArray(value) && !written.startsWith("[")) return "write one - before a command, not two";
+  // `[ -f /x ]` is a test of the shell, and no list of words.
+  const command = /^\[\s/.test(written) ? undefined : commandOf(value);
+  return `write ${quote(command ?? quoted(written))}`;
+}
+
+/** `- echo "a #b"`: the quotes are those of the shell, so the rest is a comment. */
+function cutAdvice(message: string, written: Written): string | undefined {
+  const text = message.startsWith("has a ") && message.includes("not closed") ? written() : undefined;
+  const isWhole = text?.includes(" #") === true && shellSlip(text) === undefined;
+  return isWhole ? `" #" begins a comment; write ${quote(quoted(text))}` : undefined;
+}
+
+/** `- Host: x` is a map; whoever writes it means a text. */
+const colonAdvice = (written: string | undefined): string | undefined =>
+  written && `a text that contains ": " must be quoted: ${quote(quoted(written))}`;
+/** The map that a short form stands for, by the key. */
+const LISTED: Readonly<Record<string, (values: string) => string>> = {
+  health: (values) => `health: { command: ${values} }`,
+  test: (values) => `test: { commands: [${values}] }`,
+};
+function mapLike(key: string, entries: readonly unknown[]): string | undefined {
+  const [only] = entries;
+  const isShare = key === "cap" && typeof only === "string" && /^\s*[\d.]+\s*%\s*$/.test(plain(only));
+  if (isShare) return `cap: { percent: ${numberLike(only)} }`;
+  const shown = entries.map(entryOf);
+  const isWhole = Object.hasOwn(LISTED, key) && shown.every((entry) => entry !== undefined);
+  return isWhole ? LISTED[key]?.(shown.join(", ")) : undefined;
+}
+
+/** A text as an entry of a list in brackets; undefined for one that is too long to be shown again, and for no text. */
+function entryOf(value: unknown): string | undefined {
+  if (!isScalar(value) || String(value).length > SHOWN_MAX) return undefined;
+  return asEntry(String(value));
+}
+
+const SHOWN_MAX = 60;
+
+/** Lists of commands, in which commas and spaces separate nothing. */
+const OF_COMMANDS = new Set(["provision", "commands", "steps"]);
+
+/** `{ team: web }` → `Tag: [{ Key: team, Value: web }]`. */
+function tagsOf(key: string, value: unknown): string | undefined {
+  if (key !== "Tag" || !isMap(value)) return undefined;
+  const tags = Object.entries(value).flatMap(([name, text]) =>
+    isScalar(text) ? [`{ Key: ${asEntry(name)}, Value: ${asEntry(String(text))} }`] : [],
+  );
+  return tags.length === Object.keys(value).length ? `Tag: [${tags.join(", ")}]` : undefined;
+}
+
+/** `a, b` → `[a, b]`, of words that a list may hold; undefined for one word, and for a text. */
+function separated(text: string): string | undefined {
+  const words = text.split(/\s*[,;]\s*/);
+  const isList = words.length > 1 && words.every((word) => /^[\w.:/-]+$/.test(word));
+  return isList ? `[${words.join(", ")}]` : undefined;
+}
+
+/** `[docker, info]`, a command as a program starts it, in one line for a shell; undefined for other lists. */
+function commandOf(value: unknown): string | undefined {
+  if (!Array.isArray(value) || !value.every((word) => isScalar(word))) return undefined;
+  const words = value.map(String);
+  if (words.length === 0 || (words.length === 1 && !/^[\w./-]+$/.test(words[0] ?? ""))) return undefined;
+  return asEntry(
+    words
+      .map((word) => (/^[\w./:=@%+-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`))
+      .join(" "),
+  );
+}
+
+/** Of a value where a list stands. */
+function listLike(key: string, value: unknown): string | undefined {
+  const tags = tagsOf(key, value);
+  if (tags !== undefined || listOf(key, value) !== undefined || !isScalar(value)) return tags;
+  const hours = key === "hours" ? hoursLike(String(value)) : undefined;
+  if (hours !== undefined) return `[${hours}]`;
+  if (OF_COMMANDS.has(key)) return `[${asEntry(String(value).trim())}]`;
+  if (typeof value === "number" && key === "okExitCodes") return `[${value}]`;
+  const text = plain(String(value)).trim();
+  const entry = oddIn(String(value)) === undefined ? text : text.replace(/^[[({](.*)[\])}]$/s, "$1");
+  return separated(entry) ?? `[${asEntry(entry)}]`;
+}
