@@ -1,9 +1,15 @@
-/** Calls to RAM, STS and the control plane of Function Compute through the official core client. */
+/**
+ * Calls to RAM, STS and the control plane of Function Compute through the official core client.
+ *
+ * API-1. A call that is throttled was not carried out, so it is made again, for a minute: ECS refuses until the next one.
+ *     https://www.alibabacloud.com/help/en/openapi/throttling-and-quota-management
+ */
 import { Readable } from "node:stream";
 import type { $OpenApiUtil as OpenApi } from "@alicloud/openapi-core";
 import { coreAt, type Core, type Credentials, rpcShape } from "../shared/cloud/client.ts";
 import { minutes, seconds } from "../shared/duration.ts";
 import { messageOf } from "../shared/errors.ts";
+import { real, type Clock } from "../shared/ports.ts";
 
 /** URLs of the products; a deployment elsewhere than on the public cloud replaces some of them. */
 export interface Endpoints {
@@ -63,10 +69,20 @@ interface Connection {
   readonly region: string;
   readonly credentials: Credentials;
   readonly endpoints: Endpoints;
+  /** For the waits between repeats; this machine's when left out. */
+  readonly clock?: Clock;
 }
 
+const onFunctions = (method: string, path: string) => ({
+  version: FC_VERSION,
+  pathname: `/${FC_VERSION}${path}`,
+  method,
+  style: "FC",
+  reqBodyType: "json",
+});
+
 /** Connects; nothing is called yet. */
-export function connectApi({ region, credentials, endpoints }: Connection): Api {
+export function connectApi({ region, credentials, endpoints, clock = real.clock }: Connection): Api {
   const cores = new Map<string, Promise<Core>>();
   const coreOf = (endpoint: string, callMs = seconds(30)): Promise<Core> => {
     const key = `${endpoint} ${callMs}`;
@@ -74,27 +90,23 @@ export function connectApi({ region, credentials, endpoints }: Connection): Api 
     cores.set(key, core);
     return core;
   };
-  const onFunctions = (method: string, path: string) => ({
-    version: FC_VERSION,
-    pathname: `/${FC_VERSION}${path}`,
-    method,
-    style: "FC",
-    reqBodyType: "json",
-  });
   const invocation = (name: string, payload: string, headers: Texts): Promise<Answered> => {
     const asked = { action: `invoke ${name}`, ...onFunctions("POST", `/functions/${name}/invocations`) };
-    const stream = Readable.from([Buffer.from(payload)]);
     const core = coreOf(endpoints.invocations, INVOCATION_MS);
-    return call(core, asked, { query: { qualifier: "LATEST" }, headers, stream });
+    return patiently(clock, () => {
+      const stream = Readable.from([Buffer.from(payload)]);
+      return call(core, asked, { query: { qualifier: "LATEST" }, headers, stream });
+    });
   };
   return {
     rpc: async (product, action, query) => {
       const asked = { ...rpcShape(action, RPC_VERSIONS[product]), bodyType: "string" };
-      return bodyOf(await call(coreOf(endpoints[product]), asked, { query }));
+      return bodyOf(await patiently(clock, () => call(coreOf(endpoints[product]), asked, { query })));
     },
     fc: async (method, path, query = {}, body) => {
       const asked = { action: `${method} ${path}`, ...onFunctions(method, path) };
-      return bodyOf(await call(coreOf(endpoints.fc), asked, { query, ...(body && { body }) }));
+      const sent = { query, ...(body && { body }) };
+      return bodyOf(await patiently(clock, () => call(coreOf(endpoints.fc), asked, sent)));
     },
     invoke: async (name, payload) => {
       const { body = "", headers = {} } = await invocation(name, payload, {});
@@ -104,6 +116,24 @@ export function connectApi({ region, credentials, endpoints }: Connection): Api 
       await invocation(name, payload, { "x-fc-invocation-type": "Async" });
     },
   };
+}
+
+const WAITS_MS = [1, 2, 4, 8, 16, 32].map(seconds);
+
+const isThrottled = (error: unknown): boolean =>
+  error instanceof ApiError && (error.status === 429 || error.code.startsWith("Throttling"));
+
+/** API-1. */
+async function patiently<T>(clock: Clock, make: () => Promise<T>): Promise<T> {
+  for (const waitMs of WAITS_MS) {
+    try {
+      return await make();
+    } catch (error) {
+      if (!isThrottled(error)) throw error;
+      await clock.sleep(waitMs);
+    }
+  }
+  return make();
 }
 
 /** An invocation may be answered later than a call. */

@@ -75,7 +75,9 @@ function stageOf(
   const stage = option ?? set;
   const problems: string[] = [];
   if (stage !== "" && !STAGE_PATTERN.test(stage))
-    problems.push(`stage ${JSON.stringify(stage)} is not a-z and 0-9, at most 16 characters, a letter first`);
+    problems.push(
+      `${option === undefined ? "KILN_STAGE" : "--stage"}: stage ${JSON.stringify(stage)} is not a-z and 0-9, at most 16 characters, a letter first`,
+    );
   if (option !== undefined && set !== "" && option !== set)
     problems.push(`--stage ${option} differs from KILN_STAGE=${set}; keep one of them`);
   return { stage, problems };

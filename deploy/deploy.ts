@@ -12,7 +12,7 @@ import { channelNames } from "../functions/notifier/config.ts";
 import { readSecrets } from "../shared/config.ts";
 import { know } from "../shared/redact.ts";
 import { connectApi, type Api } from "./api.ts";
-import { functionProblems, regionWarning, RESERVED_MAX, variableProblems } from "./checks.ts";
+import { functionProblems, regionWarning, RESERVED_MAX } from "./checks.ts";
 import type { Environment, Settings, Surroundings } from "./config.ts";
 import { deployedDomain, DOMAIN_VARIABLE, isReplaced, removeRoutes, type CustomDomain } from "./domains.ts";
 import {
@@ -33,7 +33,9 @@ import { foreignFunctions, readManifest, type Declared } from "./manifest.ts";
 import { functionNameOf, type Place } from "./names.ts";
 import { Plan } from "./plan.ts";
 import { Refusal, refuseAny } from "./refusal.ts";
+import { pendingSetup } from "./setup.ts";
 import { toolIn, type Tool } from "./tool.ts";
+import { variableProblems } from "./variables.ts";
 
 export interface DeployOptions {
   readonly plan: boolean;
@@ -73,9 +75,10 @@ export async function deploy(
   const environment = { ...toolEnvironment(settings), ...settled };
   const functions = declared.map((one) => ({ ...one, environment: withKept(one.environment, settled) }));
   refuseAny([
-    ...variableProblems(kept),
+    ...variableProblems(kept).map((problem) => `in the cloud, ${problem}`),
     ...functionProblems(functions),
     ...(await shareProblems(api, functions)),
+    ...(await setupProblems(api, settings)),
   ]);
   const warning = regionWarning(place.region);
   if (warning !== undefined) around.out(warning);
@@ -88,6 +91,20 @@ async function usable(api: Api, place: Place): Promise<readonly LiveFunction[]> 
   const all = await kilnFunctions(api);
   refuseAny(sharedBucketProblems(all, place));
   return namedAs(all, place);
+}
+
+const SHOWN = 3;
+
+/** The reason why functions would be without what `setup` makes, which the deploy tool does not look at. */
+async function setupProblems(api: Api, settings: Settings): Promise<readonly string[]> {
+  const pending = await pendingSetup(api, settings);
+  if (pending.length === 0) return [];
+  const more = pending.length > SHOWN ? ` and ${pending.length - SHOWN} more` : "";
+  const { stage } = settings.place;
+  const command = stage === "" ? "npm run setup" : `npm run setup -- --stage ${stage}`;
+  return [
+    `setup comes first, and would still ${pending.slice(0, SHOWN).join(", ")}${more}; run ${command}, then deploy again`,
+  ];
 }
 
 /** The environment of the tool: all variables, and the key under the names that it reads. */

@@ -27,6 +27,19 @@ export class Plan {
   }
 }
 
+/** Does work that is safe to repeat. When it ends early after its first change, it says how to go on. */
+export async function goingOn(plan: Plan, command: string, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    if (!plan.isDry && plan.changes > 0)
+      plan.note(
+        `not finished, for the reason below; then run ${command} again, which goes on where it stopped`,
+      );
+    throw error;
+  }
+}
+
 /**
  * Walks twice: first without a change and without a word, so that a refusal comes before the first change.
  * Answers how many changes there were.

@@ -30,7 +30,7 @@ import {
 } from "./functions.ts";
 import { checkAccount } from "./identity.ts";
 import { functionNameOf, type Place } from "./names.ts";
-import { Plan } from "./plan.ts";
+import { goingOn, Plan } from "./plan.ts";
 import { Refusal, refuseAny } from "./refusal.ts";
 import { removeRoles } from "./roles.ts";
 
@@ -56,11 +56,13 @@ export async function undeploy(
   const bucket = bucketOf(settings);
   const objects = await objectsIn(bucket);
   if (!force) refuseRunning(objects ?? []);
-  await removeFunctions(api, place, plan);
-  const roles = await removeRoles(api, place, plan);
-  const left = all && objects !== undefined ? await removeObjects(bucket, objects, plan) : objects;
-  for (const line of [...roles, ...objectsLeft(place, left), ...(await resourcesLeft(bucket))])
-    out(`stays: ${line}`);
+  await goingOn(plan, "npm run undeploy", async () => {
+    await removeFunctions(api, place, plan);
+    const roles = await removeRoles(api, place, plan);
+    const left = all && objects !== undefined ? await removeObjects(bucket, objects, plan) : objects;
+    for (const line of [...roles, ...objectsLeft(place, left), ...(await resourcesLeft(bucket))])
+      out(`stays: ${line}`);
+  });
 }
 
 /** All objects, undefined when the bucket is not there. */

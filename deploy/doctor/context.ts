@@ -39,10 +39,11 @@ export interface ContextOptions {
 export function openContext(options: ContextOptions): Context & { release(): Promise<void> } {
   const { settings, declared, clock } = options;
   const { place } = settings;
-  const api = connectApi({ ...settings, region: place.region });
+  const api = connectApi({ ...settings, region: place.region, clock });
   let live: Promise<readonly LiveFunction[]> | undefined;
   let probe: Promise<Probe> | undefined;
-  const id = options.random.next().toString(36).slice(2, 8);
+  const at = new Date(clock.now()).toISOString().slice(0, 19).replaceAll(/[-:]/g, "");
+  const id = `doctor-${at}-${options.random.next().toString(36).slice(2, 8)}`;
   const probeOptions = { api, place, declared, clock, id };
   const isOurs = (name: string): boolean => name !== functionNameOf(place, "probe");
   return {

@@ -9,6 +9,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { bundleHandler } from "../../build.ts";
 import type { CloudClient } from "../../shared/cloud/client.ts";
+import { entriesOf, textOf } from "../../shared/cloud/oss/xml.ts";
 import { minutes, seconds } from "../../shared/duration.ts";
 import type { Clock } from "../../shared/ports.ts";
 import { redactedJson } from "../../shared/redact.ts";
@@ -41,15 +42,18 @@ export interface ProbeOptions {
   readonly place: Place;
   readonly declared: readonly Declared[];
   readonly clock: Clock;
-  /** Tells this examination from others of the same second: letters and digits. */
+  /** Of this examination alone: letters, digits and dashes, so that no product writes it in another way. */
   readonly id: string;
 }
 
 export interface Probe {
   readonly name: string;
-  /** The beginning of task ids that no other examination uses: the cloud remembers them for days. */
+  /**
+   * The examination: the beginning of task ids, which the cloud remembers for days, and a part of every event that it causes
+   * (ARRIVAL-1).
+   */
   readonly id: string;
-  /** Folder of this examination in the bucket: `probe/<date>/`. */
+  /** Folder of this examination in the bucket: `probe/<date>/<id>/`. */
   readonly folder: string;
   /** Carries out orders with the role of a part; the probe's own role when left out. */
   ask(orders: readonly Order[], part?: string): Promise<Report>;
@@ -57,8 +61,14 @@ export interface Probe {
   reply(order: Order, part?: string): Promise<Reply>;
   /** A client of ECS and CloudMonitor whose calls the probe makes, with the role of a part. */
   cloud(part: string): CloudClient;
+  /** The payload of an event that the probe takes down. */
+  payload(note: Note): string;
   /** Queues an event for the probe, as its own function would. */
   send(note: Note, options?: { readonly delayMs?: number; readonly taskId?: string }): Promise<Reply>;
+  /** Keys of the bucket's objects, at most 1000. @throws Error when the probe may not list them. */
+  list(prefix: string): Promise<readonly string[]>;
+  /** Texts of objects, in the order of the keys. @throws Error for one that cannot be read. */
+  read(keys: readonly string[]): Promise<readonly string[]>;
   /** The arrivals of a name, in their order; waits until there are `count`, at most `withinMs`. */
   arrivals(name: string, count: number, withinMs: number): Promise<readonly Arrival[]>;
   /** Changes settings of the function. */
@@ -79,8 +89,11 @@ export async function deployProbe(options: ProbeOptions): Promise<Probe> {
   return probe;
 }
 
-/** Removes whatever there is of a probe; nothing is no error. */
-export const removeProbe = (options: ProbeOptions): Promise<unknown> => new DeployedProbe(options).remove();
+/** Removes whatever there is of the probe of this examination; nothing is no error. */
+export async function removeProbe(options: ProbeOptions): Promise<void> {
+  const probe = new DeployedProbe(options);
+  if (!(await probe.isTaken())) await probe.remove();
+}
 
 class DeployedProbe implements Probe {
   readonly name: string;
@@ -93,9 +106,9 @@ class DeployedProbe implements Probe {
   constructor(options: ProbeOptions) {
     this.#options = options;
     this.name = functionNameOf(options.place, PART);
-    this.id = `doctor-${options.clock.now()}-${options.id}`;
-    const at = new Date(options.clock.now()).toISOString();
-    this.folder = `${PROBE_FOLDER}${at.slice(0, 10)}/${at.slice(11, 19).replaceAll(":", "")}-${options.id}/`;
+    this.id = options.id;
+    const date = new Date(options.clock.now()).toISOString().slice(0, 10);
+    this.folder = `${PROBE_FOLDER}${date}/${this.id}/`;
   }
 
   async create(): Promise<void> {
@@ -112,7 +125,7 @@ class DeployedProbe implements Probe {
 
   async ask(orders: readonly Order[], part = PART): Promise<Report> {
     await this.#become(part);
-    return this.#run({ orders });
+    return this.#run(orders);
   }
 
   async reply(order: Order, part?: string): Promise<Reply> {
@@ -126,8 +139,12 @@ class DeployedProbe implements Probe {
     return remoteClient({ ...this.#options, ask: (order) => this.reply(order, part) });
   }
 
+  payload(note: Note): string {
+    return JSON.stringify({ ...note, of: this.id });
+  }
+
   async send(note: Note, { delayMs = 0, taskId = this.#taskId() } = {}): Promise<Reply> {
-    const payload = JSON.stringify(note);
+    const payload = this.payload(note);
     return this.reply({ kind: "deliver", signature: "acs3", payload, delayMs, taskId });
   }
 
@@ -135,10 +152,26 @@ class DeployedProbe implements Probe {
     const { clock } = this.#options;
     const end = clock.now() + withinMs;
     for (;;) {
-      const keys = await this.#keys(`${this.folder}arrivals/${name}/`);
-      if (keys.length >= count || clock.now() >= end) return this.#read(keys);
+      const keys = await this.list(`${this.folder}arrivals/${name}/`);
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the probe's own objects
+      const found = (text: string): Arrival => JSON.parse(text) as Arrival;
+      if (keys.length >= count || clock.now() >= end) return (await this.read(keys)).map(found);
       await clock.sleep(Math.min(seconds(10), Math.max(seconds(1), end - clock.now())));
     }
+  }
+
+  async list(prefix: string): Promise<readonly string[]> {
+    const query = { "list-type": "2", prefix, "max-keys": "1000" };
+    const reply = await this.reply({ kind: "bucket", action: "ListObjects", method: "GET", query });
+    const entries = entriesOf(textIn(reply, `list ${prefix}`), "Contents");
+    return entries.map((entry) => textOf(entry, "Key")).toSorted();
+  }
+
+  async read(keys: readonly string[]): Promise<readonly string[]> {
+    const { replies } = await this.ask(
+      keys.map((key) => ({ kind: "bucket", action: "GetObject", method: "GET", key })),
+    );
+    return replies.map((reply, place) => textIn(reply, `read ${keys[place]}`));
   }
 
   async configure(settings: Readonly<Record<string, unknown>>): Promise<void> {
@@ -159,14 +192,25 @@ class DeployedProbe implements Probe {
   /** Answers what keeps it from being removed: a function of this name that is not the probe of this deployment. */
   async remove(): Promise<string | undefined> {
     const { api, place } = this.#options;
-    const old = await ifThere(api.fc("GET", `/functions/${this.name}`));
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- only read below
-    const variables = (old?.["environmentVariables"] ?? {}) as Readonly<Record<string, string>>;
-    if (old !== undefined && variables["KILN_BUCKET"] !== place.bucket)
+    const old = await this.#variables();
+    if (old !== undefined && old["KILN_BUCKET"] !== place.bucket)
       return `function ${this.name} belongs to another deployment`;
     if (old !== undefined) await this.#delete();
     await removeRoles(api, place, silent(), [this.#role]);
     return undefined;
+  }
+
+  /** Whether another examination has the probe by now. */
+  async isTaken(): Promise<boolean> {
+    const variables = await this.#variables();
+    return variables !== undefined && variables["KILN_PROBE_ID"] !== this.id;
+  }
+
+  /** The variables of the function of this name; undefined when there is none. */
+  async #variables(): Promise<Readonly<Record<string, string>> | undefined> {
+    const old = await ifThere(this.#options.api.fc("GET", `/functions/${this.name}`));
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- texts by name
+    return old && ((old["environmentVariables"] ?? {}) as Readonly<Record<string, string>>);
   }
 
   async #delete(): Promise<void> {
@@ -214,6 +258,7 @@ class DeployedProbe implements Probe {
         ...first.environment,
         KILN_PROBE_PART: part,
         KILN_PROBE_FOLDER: this.folder,
+        KILN_PROBE_ID: this.id,
       },
     };
   }
@@ -231,7 +276,7 @@ class DeployedProbe implements Probe {
     const { clock } = this.#options;
     const end = clock.now() + SETTLING_MS;
     for (;;) {
-      const report = await this.#run({ orders: [] }).catch((error: unknown) => {
+      const report = await this.#run([]).catch((error: unknown) => {
         if (clock.now() >= end) throw error;
         return undefined;
       });
@@ -257,26 +302,22 @@ class DeployedProbe implements Probe {
     }
   }
 
-  async #run(errand: Errand): Promise<Report> {
+  async #run(orders: readonly Order[]): Promise<Report> {
+    const errand: Errand = { of: this.id, orders };
     const { text, errorType } = await this.#options.api.invoke(this.name, JSON.stringify(errand));
     if (errorType !== "") throw new Error(`the probe failed: ${text}`);
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the probe's own answer
     return JSON.parse(text) as Report;
   }
+}
 
-  async #keys(prefix: string): Promise<readonly string[]> {
-    const query = { "list-type": "2", prefix, "max-keys": "1000" };
-    const list = await this.reply({ kind: "bucket", action: "ListObjects", method: "GET", query });
-    return [...list.text.matchAll(/<Key>([^<]*)<\/Key>/g)].map(([, key = ""]) => key).toSorted();
-  }
+/** An answer in words: `403 AccessDenied …`. */
+export const said = ({ status, code, text }: Reply): string => `${status} ${code} ${text}`.trim();
 
-  async #read(keys: readonly string[]): Promise<readonly Arrival[]> {
-    const { replies } = await this.ask(
-      keys.map((key) => ({ kind: "bucket", action: "GetObject", method: "GET", key })),
-    );
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the probe's own objects
-    return replies.map(({ text }) => JSON.parse(text) as Arrival);
-  }
+/** The text of an answer. @throws Error for a refusal, which says nothing about what is there */
+function textIn(reply: Reply, act: string): string {
+  if (reply.status === 200) return reply.text;
+  throw new Error(`the probe cannot ${act}: ${said(reply)}`);
 }
 
 const silent = (): Plan => new Plan(false, () => {});

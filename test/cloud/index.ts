@@ -140,7 +140,7 @@ export interface Cloud {
   >;
   readonly callLog: Pick<CallLog, "count" | "entries">;
   /** Names of the calls that each product has. */
-  readonly actions: Readonly<Record<Exclude<Product, "ram" | "sts" | "bss">, readonly string[]>>;
+  readonly actions: Readonly<Record<Product, readonly string[]>>;
   readonly faults: Pick<Faults, "add" | "interleave" | "clear">;
   /** Throttles an action of ECS to so many calls a minute. */
   throttle(action: string, callsPerMinute: number): void;
@@ -296,6 +296,8 @@ class Parts {
       ess: scaling.actions,
       oss: this.#oss.actions,
       fc: FC_ACTIONS,
+      ...this.identities.actions,
+      bss: this.billing.actions,
     };
   }
 

@@ -51,6 +51,36 @@ test("settle skips time that passes by itself, too", async ({ expect, onTestFini
   await eventually(async () => (await cloud.world()).now - now > later, 5000);
 });
 
+/** The block of shell that sets up by hand. */
+const byHand = (file: string): string | undefined =>
+  readFileSync(join(ROOT, file), "utf8")
+    .split("```")
+    .find((block) => block.includes("export FC_CLIENT_CUSTOM_ENDPOINT"));
+
+test("the variables of README are enough to set up and to plan a deployment on the bare local cloud", async ({
+  expect,
+  onTestFinished,
+}) => {
+  expect(byHand("README.zh-CN.md")).toBe(byHand("README.md"));
+  const cloud = await startProcess(["--no-functions"]);
+  onTestFinished(() => cloud.end());
+  const { ready } = cloud;
+  const script = (byHand("README.md") ?? "")
+    .replace(/^sh/, "set -e")
+    .replace("KEY_ID=…", `KEY_ID=${ready.accessKeyId}`)
+    .replace("KEY_SECRET=…", `KEY_SECRET=${ready.accessKeySecret}`)
+    .replaceAll("http://127.0.0.1:9100", ready.ecs)
+    .replaceAll("http://127.0.0.1:9101", ready.oss)
+    // It takes minutes of real time.
+    .replace("npm run doctor", "");
+  const child = spawn("bash", ["-c", script], { cwd: ROOT, stdio: ["ignore", "pipe", "pipe"] });
+  let said = "";
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", (part: Buffer) => (said += part));
+  const [code] = known<[number]>(await once(child, "close"));
+  expect(code, said).toBe(0);
+  expect(said).toMatch(/^create bucket kiln-by-hand$[\s\S]*^would create function kiln-api with http$/m);
+}, 90_000);
+
 test("callers of the environment replace ours, and wrong ones end it with a sentence", async ({ expect }) => {
   const callers = { team: { secrets: ["0123456789abcdef"], routes: ["GET /runs/*"] } };
   const cloud = await startProcess(["--speed", "0"], { KILN_CALLERS: JSON.stringify(callers) });

@@ -4,6 +4,7 @@ import { networkInterfaces } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, test } from "vitest";
 import { hours, minutes } from "../../shared/duration.ts";
+import { openApi } from "../contract/clients.ts";
 import { type CloudProcess, send, startProcess } from "../support/cloud-process.ts";
 import { type Foreign, foreignProgram } from "../support/foreign.ts";
 import { known } from "../support/known.ts";
@@ -287,42 +288,87 @@ test("a request from elsewhere changes nothing", async ({ expect }) => {
   expect(await cloud.world()).toEqual(before);
 });
 
+/** Requests that are wrong, and what is said about them. */
+const WRONG: readonly (readonly [name: string, body: unknown, answer: RegExp])[] = [
+  ["sttle", SETTLE, /^404 .*POST knows settle, stock/],
+  ["settle", { forMs: -1 }, /^400 forMs: .*a right body is \{"forMs"/],
+  ["settle", { forMs: "1000" }, /^400 forMs: .*expected number/],
+  ["settle", { forMs: 401 * hours(24) }, /^400 forMs: .*too big/i],
+  ["settle", { ...SETTLE, until: 1 }, /^400 Unrecognized key: "until"/],
+  ["settle", "not json", /^400 the body is not JSON/],
+  ["stock", { ...STOCK, instanceType: "ecs.x" }, /^404 .*ecs\.g7\.large/],
+  ["stock", { ...STOCK, zoneId: "h" }, /^404 .*cn-hangzhou-h/],
+  ["load", { instanceId: "i-1", cpuAverage: 2 }, /^404 .*_control\/world/],
+  ["vanish", { instanceId: "i-1" }, /^404/],
+  ["reclaim", { instanceId: "i-1" }, /^404/],
+  ["publish-image", { family: "web" }, /^404 .*acs:/],
+  ["fault", { ...FAULT, action: "RunInstance" }, /^404 .*RunInstances/],
+  ["fault", { ...FAULT, product: "rds" }, /^400 product: .*"ecs"/],
+  ["fault", { ...FAULT, kind: "during" }, /^400 kind: .*"hang"/],
+  ["fault", { ...FAULT, times: 0 }, /^400 times: /],
+  ["fault", { ...FAULT, status: 403 }, /^400 .*go with a code/],
+  ["fault", { ...FAULT, message: "no" }, /^400 .*go with a code/],
+  ["fault", { ...FAULT, kind: "crash", code: "OperationDenied" }, /^400 .*a code goes with before and after/],
+  ["fault", { ...FAULT, kind: "hang", code: "OperationDenied" }, /^400 .*a code goes with before and after/],
+  ["fault", { ...FAULT, code: "" }, /^400 code: /],
+  [
+    "fault",
+    { ...FAULT, product: "ram" },
+    /^404 there is no action of ram RunInstances; there are .*CreateRole/,
+  ],
+  ["settle", '{"forMs": 1000, "forMs": 2000}', /^400 the body has a key twice in one map/],
+  [
+    "platform",
+    '{"taskIds": {"scope": "account", "sc\\u006fpe": "function"}}',
+    /^400 the body has a key twice/,
+  ],
+  ["lose", { function: "bake" }, /^404 .*kiln-bake-image/],
+];
+
 test("a request that is wrong changes nothing, and its answer says what is right", async ({ expect }) => {
   const before = await cloud.world();
-  const wrong: readonly (readonly [name: string, body: unknown, answer: RegExp])[] = [
-    ["sttle", SETTLE, /^404 .*POST knows settle, stock/],
-    ["settle", { forMs: -1 }, /^400 forMs: .*a right body is \{"forMs"/],
-    ["settle", { forMs: "1000" }, /^400 forMs: .*expected number/],
-    ["settle", { forMs: 401 * hours(24) }, /^400 forMs: .*too big/i],
-    ["settle", { ...SETTLE, until: 1 }, /^400 Unrecognized key: "until"/],
-    ["settle", "not json", /^400 the body is not JSON/],
-    ["stock", { ...STOCK, instanceType: "ecs.x" }, /^404 .*ecs\.g7\.large/],
-    ["stock", { ...STOCK, zoneId: "h" }, /^404 .*cn-hangzhou-h/],
-    ["load", { instanceId: "i-1", cpuAverage: 2 }, /^404 .*_control\/world/],
-    ["vanish", { instanceId: "i-1" }, /^404/],
-    ["reclaim", { instanceId: "i-1" }, /^404/],
-    ["publish-image", { family: "web" }, /^404 .*acs:/],
-    ["fault", { ...FAULT, action: "RunInstance" }, /^404 .*RunInstances/],
-    ["fault", { ...FAULT, product: "rds" }, /^400 product: .*"ecs"/],
-    ["fault", { ...FAULT, kind: "during" }, /^400 kind: .*"hang"/],
-    ["fault", { ...FAULT, times: 0 }, /^400 times: /],
-    ["fault", { ...FAULT, status: 403 }, /^400 .*go with a code/],
-    ["fault", { ...FAULT, message: "no" }, /^400 .*go with a code/],
-    [
-      "fault",
-      { ...FAULT, kind: "crash", code: "OperationDenied" },
-      /^400 .*a code goes with before and after/,
-    ],
-    [
-      "fault",
-      { ...FAULT, kind: "hang", code: "OperationDenied" },
-      /^400 .*a code goes with before and after/,
-    ],
-    ["lose", { function: "bake" }, /^404 .*kiln-bake-image/],
-  ];
-  for (const [name, body, answer] of wrong) expect(await refusalOf("POST", name, body)).toMatch(answer);
+  for (const [name, body, answer] of WRONG) expect(await refusalOf("POST", name, body)).toMatch(answer);
   expect(await refusalOf("PUT", "world")).toMatch(/^405 .*GET nor POST/);
   expect(await cloud.world()).toEqual(before);
+});
+
+test("a call of every product can go wrong", async ({ expect }) => {
+  const refused = {
+    ecs: "DescribeInstances",
+    cms: "DescribeMetricList",
+    ess: "DescribeScalingConfigurations",
+    fc: "ListFunctions",
+    oss: "GetBucketInfo",
+    ram: "GetRole",
+    sts: "GetCallerIdentity",
+    bss: "QueryAccountBalance",
+  };
+  const { ecs: url, accessKeyId: id, accessKeySecret: secret } = cloud.ready;
+  for (const [product, action] of Object.entries(refused)) {
+    await cloud.post("fault", { product, action, kind: "before", code: "ServiceUnavailable" });
+  }
+  const versions = { ram: "2015-05-01", sts: "2015-04-01", bss: "2017-12-14" } as const;
+  for (const product of ["ram", "sts", "bss"] as const) {
+    const call = { action: refused[product], version: versions[product], query: { RoleName: "x" } };
+    await expect(openApi(url, { id, secret }, call)).rejects.toMatchObject({ code: "ServiceUnavailable" });
+  }
+});
+
+test("a body with colons and escapes in its texts has each key once", async ({ expect }) => {
+  expect(await cloud.post("fail-image", { reason: 'a: "b": {c: \\"d\\": e}' })).toHaveProperty("now");
+});
+
+test("an image that was to fail does not after heal", SLOW, async ({ expect }) => {
+  const [one] = (await cloud.world()).instances;
+  for (const reason of ["first", "second"]) await cloud.post("fail-image", { reason });
+  await cloud.post("heal", {});
+  const { ImageId: made } = await program.ecs<{ ImageId: string }>("CreateImage", {
+    InstanceId: one?.instanceId,
+    ImageName: "after-heal",
+  });
+  await cloud.settle(minutes(20));
+  const image = (await cloud.world()).images.find(({ imageId }) => imageId === made);
+  expect(image?.status).toBe("Available");
 });
 
 test("settle stops when its client has gone", SLOW, async ({ expect }) => {

@@ -33,12 +33,12 @@ test(
     expect(variable(cloud, "KILN_CALLERS", "webhook")).toBe(CALLERS);
 
     // The variable of a shell is also in the file; the approval secret is kept from the cloud.
-    writeFileSync(join(root, ".env"), "KILN_FLEET_PASSWORD=of-the-file\n");
-    const second = await command("deploy", { KILN_FLEET_PASSWORD: "shell-$wins" });
-    expect(variable(cloud, "KILN_FLEET_PASSWORD", "scale-out")).toBe("shell-$wins");
+    writeFileSync(join(root, ".env"), "KILN_FLEET_PASSWORD=Of-the-file-1\n");
+    const second = await command("deploy", { KILN_FLEET_PASSWORD: "Shell-$wins-1" });
+    expect(variable(cloud, "KILN_FLEET_PASSWORD", "scale-out")).toBe("Shell-$wins-1");
     const said = [...first.out, ...second.out].join("\n");
     expect(said).toContain("KILN_FLEET_PASSWORD");
-    for (const secret of [...Object.values(SECRETS), "at-least-$16-characters", "shell-$wins"])
+    for (const secret of [...Object.values(SECRETS), "at-least-$16-characters", "Shell-$wins-1"])
       expect(said).not.toContain(secret);
   },
 );

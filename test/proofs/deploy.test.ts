@@ -1,9 +1,11 @@
 /** `npm run deploy`: its refusals before the first change, the settings it keeps, and its plan. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { connectApi, type Api } from "../../deploy/api.ts";
+import { readSettings } from "../../deploy/config.ts";
 import type { Cloud } from "../cloud/index.ts";
 import { test } from "../support/commands.ts";
-import { NEW_BUCKET } from "../support/shell.ts";
+import { NEW_BUCKET, variables } from "../support/shell.ts";
 
 const CALLER = '{"ci":{"secrets":["at-least-16-characters"],"routes":["GET /runs/*"]}}';
 
@@ -13,6 +15,60 @@ const PATIENT = { timeout: 120_000 };
 /** Calls that changed something. */
 const changes = ({ callLog }: Cloud) =>
   callLog.entries({}).filter(({ action }) => !/^(Get|List|Describe)/.test(action));
+
+type Take = (api: Api, cloud: Cloud) => Promise<unknown> | void;
+
+const JANITOR = "kiln-dev-cn-hangzhou-janitor";
+const attached = { PolicyType: "Custom", PolicyName: JANITOR, RoleName: JANITOR };
+
+/** Parts of what setup makes, how each gets lost, and how the refusal names it. */
+const LOST: readonly [string, Take, string][] = [
+  [
+    "a policy of a role",
+    (api) => api.rpc("ram", "DetachPolicyFromRole", attached),
+    `attach policy ${JANITOR} to its role`,
+  ],
+  [
+    "a role",
+    async (api) => {
+      await api.rpc("ram", "DetachPolicyFromRole", attached);
+      await api.rpc("ram", "DeleteRole", { RoleName: JANITOR });
+    },
+    `create role ${JANITOR}, attach policy ${JANITOR} to its role`,
+  ],
+  [
+    "the bucket",
+    (_, { oss }) => oss.deleteBucket(NEW_BUCKET),
+    `create bucket ${NEW_BUCKET}, block public access to ${NEW_BUCKET}, set the lifecycle rules kiln-runs and kiln-locks and kiln-run-index and kiln-deliveries of ${NEW_BUCKET}`,
+  ],
+];
+
+test.for(["deploy --stage dev", "deploy --plan --stage dev"])(
+  "%s comes after setup: without it, or without a part of it, nothing is changed and setup is named",
+  PATIENT,
+  async (line, { cloud, command, expect }) => {
+    const refused = async () => {
+      const before = changes(cloud).length;
+      const { code, err } = await command(line);
+      expect([code, changes(cloud).length]).toEqual([1, before]);
+      return err;
+    };
+    expect(await refused()).toEqual([
+      expect.stringMatching(
+        `^refused: setup comes first, and would still create bucket ${NEW_BUCKET}, .* and \\d+ more; run npm run setup -- --stage dev, then deploy again$`,
+      ),
+    ]);
+    const { credentials, endpoints } = readSettings(variables(cloud));
+    const api = connectApi({ region: cloud.region, credentials, endpoints });
+    for (const [name, take, change] of LOST) {
+      await command("setup --stage dev");
+      await take(api, cloud);
+      expect(await refused(), name).toEqual([
+        `refused: setup comes first, and would still ${change}; run npm run setup -- --stage dev, then deploy again`,
+      ]);
+    }
+  },
+);
 
 test.for<[string, Record<string, string>, RegExp]>([
   ["a placeholder", { KILN_BUCKET: "kiln-1234567890123456" }, /KILN_BUCKET is the placeholder/],
@@ -60,7 +116,7 @@ test.for<[string, Record<string, string>, RegExp]>([
   [
     "half a VPC",
     { KILN_VPC_ID: "vpc-1" },
-    /KILN_VSWITCH_IDS and KILN_SECURITY_GROUP_ID is not set; a VPC needs/,
+    /KILN_VSWITCH_IDS and KILN_SECURITY_GROUP_ID are not set; a VPC needs/,
   ],
   [
     "a reservation of none",
@@ -83,12 +139,14 @@ test.for<[string, Record<string, string>, RegExp]>([
     /the access key is of account 1987654321098765/,
   ],
 ])("%s is refused before any change", PATIENT, async ([, env, message], { cloud, command, expect }) => {
+  await command("setup");
+  const before = changes(cloud);
   const { code, err } = await command("deploy", env);
   expect(code).toBe(1);
   // Callers are a setting of two functions.
   expect(err.filter((line) => message.test(line)).length).toBeGreaterThan(0);
   expect(err.filter((line) => !message.test(line))).toEqual([]);
-  expect(changes(cloud)).toEqual([]);
+  expect(changes(cloud)).toEqual(before);
 });
 
 test("all that is wrong is said at once", async ({ command, expect }) => {
@@ -101,6 +159,8 @@ test(
   PATIENT,
   async ({ cloud, command, root, expect }) => {
     writeFileSync(join(root, ".env"), `KILN_CALLERS=${CALLER}\n`);
+    await command("setup --stage dev");
+    const before = changes(cloud);
     const { code, out, err } = await command("deploy --plan --stage dev");
     expect([code, err]).toEqual([0, []]);
     expect(out).toEqual([
@@ -114,7 +174,7 @@ test(
       "would create function kiln-dev-webhook with http",
       "would create function kiln-dev-api with http",
     ]);
-    expect(changes(cloud)).toEqual([]);
+    expect(changes(cloud)).toEqual(before);
   },
 );
 
@@ -130,6 +190,7 @@ deployed(
       expect(code).toBe(0);
       return out.flatMap((line) => keeps.exec(line)?.[1] ?? []);
     };
+    await command("setup");
     expect(await kept("deploy --plan")).toEqual(["KILN_APPROVAL_SECRET, KILN_CALLERS"]);
     expect(await kept("deploy --plan", { KILN_CALLERS: CALLER })).toEqual(["KILN_APPROVAL_SECRET"]);
     expect(await kept("deploy --plan --unset KILN_CALLERS --unset KILN_APPROVAL_SECRET")).toEqual([]);
@@ -143,6 +204,15 @@ deployed(
   },
 );
 
+const weak = test.extend({ there: { KILN_APPROVAL_SECRET: "short", KILN_CALLERS: CALLER } });
+
+weak("a setting that is kept is looked at like one that is set", PATIENT, async ({ command, expect }) => {
+  await command("setup");
+  expect((await command("deploy --plan")).err).toEqual([
+    "refused: in the cloud, KILN_APPROVAL_SECRET has 5 characters; write at least 16, such as openssl rand -hex 24 prints",
+  ]);
+});
+
 const foreign = test.extend({ there: { KILN_BUCKET: "kiln-of-another-team" } });
 
 foreign(
@@ -154,6 +224,7 @@ foreign(
     expect(err).toContain(
       "refused: function kiln-webhook belongs to the deployment of bucket kiln-of-another-team; choose another KILN_STAGE",
     );
+    await command("setup --stage dev");
     expect((await command("deploy --plan --stage dev")).code).toBe(0);
     expect((await command("undeploy")).out.filter((line) => line.startsWith("remove"))).toEqual([]);
     expect(cloud.fc.functions.size).toBe(8);
@@ -198,6 +269,7 @@ staged(
     const { out } = await command("undeploy");
     expect(out.filter((line) => line.startsWith("remove"))).toEqual([]);
     expect(cloud.fc.functions.size).toBe(8);
+    await command("setup", { KILN_BUCKET: "kiln-other" });
     const other = await command("deploy --plan", { KILN_BUCKET: "kiln-other" });
     expect([other.code, other.out.filter((line) => line.includes("kiln-dev"))]).toEqual([0, []]);
   },
@@ -211,6 +283,7 @@ crowded(
   "reservations that do not fit beside those of other functions are refused, and these are named",
   PATIENT,
   async ({ command, expect }) => {
+    await command("setup");
     const { err } = await command("deploy");
     expect(err).toHaveLength(1);
     expect(err[0]).toMatch(
@@ -219,11 +292,15 @@ crowded(
   },
 );
 
-test("a region without task mode is deployed to with a warning", PATIENT, async ({ command, expect }) => {
-  const { out } = await command("deploy --plan", { KILN_REGION: "cn-heyuan" });
-  expect(out[0]).toBe(
+const inHeyuan = test.extend({ region: "cn-heyuan" });
+
+inHeyuan("a region without task mode is deployed to with a warning", PATIENT, async ({ command, expect }) => {
+  await command("setup");
+  const { code, out } = await command("deploy --plan");
+  expect([code, out[0]]).toEqual([
+    0,
     "warning: cn-heyuan has no task mode: events that arrive twice are noticed in the log of a run only, which costs more calls",
-  );
+  ]);
 });
 
 test(
@@ -253,6 +330,7 @@ withDomain(
       expect([code, err]).toEqual([0, []]);
       return out.filter((line) => !line.includes("function"));
     };
+    await command("setup");
     const gone = ["would remove custom domain kiln.example.com"];
     expect(await said("")).toEqual([
       "kept as they are in the cloud: KILN_WEBHOOK_DOMAIN (--unset <name> removes one)",

@@ -1,6 +1,7 @@
 /** `npm run doctor` on the local cloud: a healthy deployment, and the same with one thing broken at a time. */
 import { afterAll, beforeAll, test, vi } from "vitest";
 import { CHECKS } from "../../deploy/doctor/checks/index.ts";
+import { seconds } from "../../shared/duration.ts";
 import { zipOf } from "../../deploy/zip.ts";
 import { rolesOf } from "../../deploy/policies.ts";
 import { deployWith, documentedKey } from "../support/deployer.ts";
@@ -9,7 +10,7 @@ import { openHospital, type Hospital } from "../support/doctor.ts";
 import { NEW_BUCKET } from "../support/shell.ts";
 import { BUCKET_BREAKAGES } from "../support/breakages/bucket.ts";
 import { DEPLOYMENT_BREAKAGES } from "../support/breakages/deployment.ts";
-import { EVENT_BREAKAGES } from "../support/breakages/events.ts";
+import { deniedListing, EVENT_BREAKAGES } from "../support/breakages/events.ts";
 import { fault, type Breakage } from "../support/breakages/breakage.ts";
 import { WORLD_BREAKAGES } from "../support/breakages/world.ts";
 
@@ -114,6 +115,29 @@ test("every permission of every role is tried: without its policy a role may non
   }
 });
 
+test("an account without snapshots is not known to have the snapshot service, however its calls are answered", async ({
+  expect,
+}) => {
+  const { api, cloud } = hospital;
+  for (const { snapshotId } of cloud.world.snapshots.values())
+    await api.rpc("ecs", "DeleteSnapshot", { SnapshotId: snapshotId });
+  const { code, findings } = await hospital.examine({ only: ["snapshots"] });
+  expect([code, findings["snapshots"]?.state]).toEqual([0, "unknown"]);
+  expect(findings["snapshots"]?.found).toMatch(/console of ECS, Snapshots/);
+});
+
+test("one refusal that other checks rest on is one finding, and these are unknown", async ({ expect }) => {
+  const mend = deniedListing(hospital);
+  const { findings } = await hospital.examine();
+  mend();
+  const wrongs = Object.entries(findings).filter(([, { state }]) => state === "wrong");
+  expect(wrongs).toEqual([
+    ["probe", expect.objectContaining({ found: expect.stringMatching(/oss:ListObjects/) })],
+  ]);
+  for (const name of ["delay", "timer", "upload-event", "recipes", "role-janitor", "append"])
+    expect(findings[name], name).toMatchObject({ state: "unknown", found: "probe comes first" });
+});
+
 test("with --launch a token that was used before is the same launch, and its instance is released", async ({
   expect,
 }) => {
@@ -170,6 +194,74 @@ test("where tokens are forgotten, two launches with one token are wrong, and bot
     found: expect.stringMatching(/2 instances/),
   });
   expect(rest).toEqual(NOTHING);
+});
+
+test("an event that waits longer than its examination is none of the next one", async ({ expect }) => {
+  const only = ["delay"];
+  expect((await hospital.examine({ only })).findings["delay"]?.state).toBe("ok");
+  // Its event with the longest delay arrives while the next one waits for its own.
+  await hospital.cloud.settle({ forMs: seconds(3500 - 10) });
+  expect((await hospital.examine({ only })).findings["delay"]).toMatchObject({ state: "ok" });
+});
+
+test("events of an earlier examination are not taken for those of the next, which are lost", async ({
+  expect,
+}) => {
+  const { cloud, api } = hospital;
+  const only = ["delay", "payload", "payload-limit", "dead-letter", "timer", "upload-event"];
+  const late = new Set<string>();
+  const began = cloud.fc.invocations.length;
+  await hospital.examine({ only: [...only, "pass-role"] });
+  for (const { function: name, payload } of cloud.fc.invocations.slice(began))
+    if (name === "kiln-probe" && !payload.startsWith('{"orders"')) late.add(payload);
+  expect(late.size).toBeGreaterThanOrEqual(only.length);
+  const undo = [
+    cloud.fc.lose(({ payload }) => !late.has(payload) && !payload.includes('"orders"')),
+    cloud.faults.interleave({
+      product: "fc",
+      action: "PutAsyncInvokeConfig",
+      after: async () => {
+        for (const payload of late) await api.queue("kiln-probe", payload);
+      },
+    }),
+  ];
+  const { findings } = await hospital.examine({ only: [...only, "pass-role"] });
+  for (const end of undo) end();
+  const states = only.map((name) => [name, findings[name]?.state]);
+  expect(states).toEqual(only.map((name) => [name, "wrong"]));
+});
+
+test("an examination whose probe another one takes over knows nothing more, and leaves that one's probe", async ({
+  expect,
+}) => {
+  const look = async (name: string) => {
+    const { findings } = await hospital.examine({ only: [name] });
+    return [findings[name]?.state, findings["removed"]?.state];
+  };
+  let second: Promise<unknown> | undefined;
+  let first: Promise<unknown> | undefined;
+  // Each has just made the trigger of its check: the second begins in the midst of the first, and ends after it.
+  const end = hospital.cloud.faults.interleave({
+    product: "fc",
+    action: "CreateTrigger",
+    after: async () => {
+      if (second !== undefined) return void (await first);
+      await new Promise<void>((goOn) => {
+        const stop = hospital.cloud.faults.interleave({
+          product: "fc",
+          action: "CreateTrigger",
+          before: () => goOn(),
+        });
+        second = look("http-event").finally(stop);
+      });
+    },
+  });
+  first = look("timer");
+  expect(await first).toEqual(["unknown", "ok"]);
+  expect(left(hospital).functions).toEqual(["kiln-probe"]);
+  expect(await second).toEqual(["ok", "ok"]);
+  end();
+  expect(left(hospital)).toEqual(NOTHING);
 });
 
 test.for(["CreateFunction", "CreateTrigger"])(

@@ -57,8 +57,17 @@ test("an option that makes no sense, or is none, ends it with a sentence and not
     return [code, said];
   };
   const usage = "usage: npm run cloud -- [--port <n>] [--speed <factor>] [--no-functions] [--hints]\n";
-  expect(await Promise.all([onComplete("--speed", "slow"), onComplete("--prot", "9100")])).toEqual([
+  expect(
+    await Promise.all([
+      onComplete("--speed", "slow"),
+      onComplete("--speed", "-1"),
+      onComplete("--port=-1"),
+      onComplete("--prot", "9100"),
+    ]),
+  ).toEqual([
     [1, `--speed slow is not 0 or more: give another value\n${usage}`],
+    [1, `--speed -1 is not 0 or more: give another value\n${usage}`],
+    [1, `--port -1 is not a port: give another value\n${usage}`],
     [1, expect.stringMatching(/^Unknown option '--prot'.*\nusage: npm run cloud --.*\n$/)],
   ]);
 });

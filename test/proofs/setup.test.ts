@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { connectApi } from "../../deploy/api.ts";
 import { readSettings } from "../../deploy/config.ts";
 import { rolesOf } from "../../deploy/policies.ts";
-import type { Cloud } from "../cloud/index.ts";
+import { type Cloud, CloudFault } from "../cloud/index.ts";
 import { test } from "../support/commands.ts";
 import { deployWith, documentedKey } from "../support/deployer.ts";
 import { ACCOUNT, NEW_BUCKET, variables } from "../support/shell.ts";
@@ -202,6 +202,11 @@ test.for<[string, Record<string, string>, RegExp]>([
     /KILN_BUCKET is "Kiln", which is not the name of a bucket/,
   ],
   ["a stage with a dash", { KILN_STAGE: "dev-1" }, /stage "dev-1" is not a-z and 0-9/],
+  [
+    "a misspelt variable",
+    { KILN_INSTANCE_ROLE: "web" },
+    /^refused: KILN_INSTANCE_ROLE is not a variable of Kiln; write KILN_INSTANCE_ROLES$/,
+  ],
   ["no key", { ALIBABA_CLOUD_ACCESS_KEY_SECRET: "" }, /ALIBABA_CLOUD_ACCESS_KEY_SECRET is not set/],
   [
     "an unknown key",
@@ -218,6 +223,43 @@ test.for<[string, Record<string, string>, RegExp]>([
   expect([code, err.length]).toEqual([1, 1]);
   expect(err[0]).toMatch(message);
   expect([cloud.oss.buckets(), cloud.ram.roles()]).toEqual([[], []]);
+});
+
+const throttled = (cloud: Cloud, times: number): (() => void) =>
+  cloud.faults.add({
+    product: "ram",
+    action: "CreatePolicy",
+    kind: "before",
+    fault: new CloudFault(400, "Throttling.User", "Request was denied due to user flow control."),
+    when: (_, n) => n < times,
+  });
+
+test("a call that is throttled is made again", async ({ cloud, command, expect }) => {
+  throttled(cloud, 2);
+  expect(await command("setup")).toMatchObject({ code: 0, err: [] });
+  expect(cloud.ram.policies()).toHaveLength(PARTS.length);
+});
+
+test("what stops half-way says so and why, and goes on when it is run again", async ({
+  cloud,
+  command,
+  expect,
+}) => {
+  const end = cloud.faults.add({
+    product: "ram",
+    action: "AttachPolicyToRole",
+    kind: "before",
+    fault: new CloudFault(403, "NoPermission", "You are not authorized to do this action."),
+  });
+  const { code, out, err } = await command("setup");
+  end();
+  expect([code, err]).toEqual([1, [expect.stringMatching(/^AttachPolicyToRole answered NoPermission: /)]]);
+  expect(out.at(-1)).toBe(
+    "not finished, for the reason below; then run npm run setup again, which goes on where it stopped",
+  );
+  const again = await command("setup");
+  expect(again).toMatchObject({ code: 0, err: [] });
+  expect(again.out).not.toContain(`create bucket ${NEW_BUCKET}`);
 });
 
 test("two stages in one command line and environment are refused; an unknown option is a usage error", async ({

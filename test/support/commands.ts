@@ -19,6 +19,8 @@ const ROOT = join(import.meta.dirname, "../..");
 interface Fixtures {
   /** Deploys these functions before the test: variables of s.yaml besides the usual ones. None without variables. */
   readonly there: Variables | undefined;
+  /** The region of the cloud. */
+  readonly region: string;
   /** A folder in place of the repository's, with a `.env` when the test writes one. */
   readonly root: string;
   readonly cloud: Cloud;
@@ -35,8 +37,10 @@ export const test = base.extend<Fixtures>({
     remove();
   },
   there: undefined,
-  cloud: async ({ there }, use) => {
+  region: "cn-hangzhou",
+  cloud: async ({ there, region }, use) => {
     const cloud = await startCloud({
+      region,
       accountId: ACCOUNT,
       roles: {},
       // The deploy tool has a clock of its own.

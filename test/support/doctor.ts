@@ -103,7 +103,7 @@ async function declaredIn(
   return json<readonly Declared[]>(text);
 }
 
-/** A recipe, a fleet, the image it serves, and a member that runs for some hours. */
+/** A recipe, a fleet, the image it serves, a member that runs for some hours, and a snapshot. */
 async function furnish(cloud: Cloud, api: Api): Promise<void> {
   // Uploads of documents start nothing here.
   cloud.fc.lose(({ function: name }) => name === "kiln-bake-image");
@@ -126,7 +126,10 @@ async function furnish(cloud: Cloud, api: Api): Promise<void> {
     () => IDLE,
   );
   await cloud.settle({ forMs: minutes(5) });
-  for (const { instanceId } of cloud.world.instances.values()) cloud.world.ageInstance(instanceId, hours(5));
+  for (const { instanceId, diskIds } of cloud.world.instances.values()) {
+    await api.rpc("ecs", "CreateSnapshot", { RegionId: cloud.region, DiskId: diskIds[0] ?? "" });
+    cloud.world.ageInstance(instanceId, hours(5));
+  }
   const trust = { Version: "1", Statement: [{ Effect: "Allow", Action: "sts:AssumeRole", Principal: {} }] };
   await api.rpc("ram", "CreateRole", {
     RoleName: "AliyunECSImageImportDefaultRole",

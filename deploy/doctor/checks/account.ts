@@ -1,11 +1,12 @@
 /** The account: whose the key is, the clock, the region, and what the account can do at all. */
 import * as z from "zod/mini";
 import { messageOf } from "../../../shared/errors.ts";
-import { functionProblems, regionWarning, variableProblems } from "../../checks.ts";
+import { functionProblems, regionWarning } from "../../checks.ts";
 import { checkAccount } from "../../identity.ts";
 import { kilnFunctions } from "../../functions.ts";
 import { Refusal } from "../../refusal.ts";
 import { setting } from "../../bucket.ts";
+import { variableProblems } from "../../variables.ts";
 import { judged, ok, unknown, wrong, type Check, type Finding } from "../finding.ts";
 import type { Context } from "../context.ts";
 
@@ -48,12 +49,11 @@ function taskMode({ settings }: Context): Promise<Finding> {
   );
 }
 
-/** A read of each product; one that is not activated refuses every call. */
+/** A read of each product; one that is not activated refuses every call. For snapshots see machines.ts. */
 const PRODUCTS: Readonly<Record<string, (context: Context) => Promise<unknown>>> = {
   "Function Compute": ({ api }) => kilnFunctions(api),
   OSS: ({ bucket }) => setting(bucket, "GetBucketInfo", "bucketInfo", ["NoSuchBucket"]),
   ECS: ({ api, settings }) => api.rpc("ecs", "DescribeInstances", { RegionId: settings.place.region }),
-  snapshots: ({ api, settings }) => api.rpc("ecs", "DescribeSnapshots", { RegionId: settings.place.region }),
 };
 
 async function products(context: Context): Promise<Finding> {

@@ -12,6 +12,7 @@ import {
 } from "../../bucket.ts";
 import { judged, ok, wrong, type Check, type Finding } from "../finding.ts";
 import type { Context } from "../context.ts";
+import { PROBE_NEEDS } from "./probe.ts";
 import type { Order, Reply } from "../probe/orders.ts";
 
 async function bucket({ bucket: client, settings }: Context): Promise<Finding> {
@@ -160,7 +161,11 @@ export const BUCKET_CHECKS: readonly Check<Context>[] = [
     run: ({ bucket: client }) => unless(keyProblem(client), "no key of the customer"),
   },
   { name: "lifecycle", needs: ["bucket"], run: lifecycle },
-  { name: "put-if-absent", needs: ["bucket"], run: putIfAbsent },
-  { name: "append", needs: ["bucket"], run: appends },
-  { name: "odd-keys", needs: ["bucket"], run: oddKeys },
+];
+
+/** The operations themselves, made by the probe. */
+export const OBJECT_CHECKS: readonly Check<Context>[] = [
+  { name: "put-if-absent", needs: PROBE_NEEDS, run: putIfAbsent },
+  { name: "append", needs: PROBE_NEEDS, run: appends },
+  { name: "odd-keys", needs: PROBE_NEEDS, run: oddKeys },
 ];

@@ -1,7 +1,6 @@
 /** Recipes and fleets of the bucket: whether the cloud would launch what they ask for. */
 import type { CloudClient } from "../../../shared/cloud/client.ts";
 import { describeImages, familyImage } from "../../../shared/cloud/ecs/images.ts";
-import { textOf, entriesOf } from "../../../shared/cloud/oss/xml.ts";
 import { fleetIn, recipeIn, type Loaded } from "../../../shared/document-store.ts";
 import { explanations, type Help } from "../../../shared/documents/explanations.ts";
 import { launchParams, specOfferings } from "../../../shared/ephemeral-instance/spec.ts";
@@ -12,6 +11,7 @@ import { baseOf, builderProblems, Denied, fleetProblems, memberPrice, specOf } f
 import { IMPORT_ROLE } from "../../setup.ts";
 import { judged, ok, unknown, type Check, type Finding, wrong } from "../finding.ts";
 import type { Context } from "../context.ts";
+import { PROBE_NEEDS } from "./probe.ts";
 
 interface Named<T> {
   readonly name: string;
@@ -20,6 +20,8 @@ interface Named<T> {
 
 type Read<T> = (client: CloudClient, name: string, text: string, help: Help) => Promise<Loaded<T>>;
 
+const DOCUMENTS_MAX = 100;
+
 /** The documents of a folder, read by the probe: outside of the region the bucket's data may be out of reach. */
 async function documents<T>(
   context: Context,
@@ -27,20 +29,15 @@ async function documents<T>(
   read: Read<T>,
 ): Promise<readonly Named<T>[]> {
   const probe = await context.probe();
-  const query = { "list-type": "2", prefix: `${folder}/`, "max-keys": "100" };
-  const list = await probe.reply({ kind: "bucket", action: "ListObjects", method: "GET", query });
-  const keys = entriesOf(list.text, "Contents").map((entry) => textOf(entry, "Key"));
-  const found = keys.flatMap((key) => {
+  const found = (await probe.list(`${folder}/`)).slice(0, DOCUMENTS_MAX).flatMap((key) => {
     const name = documentNameIn(key, folder);
     return name === undefined ? [] : [{ key, name }];
   });
-  const { replies } = await probe.ask(
-    found.map(({ key }) => ({ kind: "bucket", action: "GetObject", method: "GET", key })),
-  );
+  const texts = await probe.read(found.map(({ key }) => key));
   return Promise.all(
     found.map(async ({ name }, place) => ({
       name,
-      loaded: await read(context.bucket, name, replies[place]?.text ?? "", explanations),
+      loaded: await read(context.bucket, name, texts[place] ?? "", explanations),
     })),
   );
 }
@@ -160,7 +157,7 @@ async function importRole(context: Context): Promise<Finding> {
   );
 }
 
-const NEEDS = ["account", "bucket"];
+const NEEDS = PROBE_NEEDS;
 
 export const DOCUMENT_CHECKS: readonly Check<Context>[] = [
   { name: "recipes", needs: NEEDS, run: recipes },

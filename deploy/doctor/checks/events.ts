@@ -7,9 +7,9 @@ import { ApiError } from "../../api.ts";
 import { deleteTrigger, urlOf } from "../../functions.ts";
 import { judged, ok, unknown, wrong, type Check, type Finding } from "../finding.ts";
 import type { Context } from "../context.ts";
-import type { Order, Reply } from "../probe/orders.ts";
-
-const said = ({ status, code, text }: Reply): string => `${status} ${code} ${text}`.trim();
+import { said } from "../probe.ts";
+import type { Order } from "../probe/orders.ts";
+import { PROBE_NEEDS } from "./probe.ts";
 
 async function runtime(context: Context): Promise<Finding> {
   const probe = await context.probe();
@@ -35,7 +35,7 @@ async function signatures(context: Context): Promise<Finding> {
   const works: string[] = [];
   const refused: string[] = [];
   for (const signature of SIGNATURES) {
-    const payload = JSON.stringify({ note: `signature-${signature}` });
+    const payload = probe.payload({ note: `signature-${signature}` });
     const reply = await probe.reply({
       kind: "deliver",
       signature,
@@ -46,7 +46,7 @@ async function signatures(context: Context): Promise<Finding> {
     await probe.keep(`signature-${signature}`, reply);
     const isOwn = reply.status === 202 && (reply.warnings ?? []).length === 0;
     if (isOwn) works.push(signature);
-    else refused.push(`${signature} is refused: ${said(reply)}`);
+    else refused.push(`${signature} is refused: ${reply.warnings?.[0] ?? said(reply)}`);
   }
   const wanted = context.settings.environment["KILN_FC_SIGNATURE"] ?? "acs3";
   const other = works[0] ?? "none";
@@ -112,7 +112,7 @@ async function sockets(context: Context): Promise<Finding> {
   const event = (n: number): Order => ({
     kind: "deliver",
     signature: "acs3",
-    payload: JSON.stringify({ note: "sockets" }),
+    payload: probe.payload({ note: "sockets" }),
     delayMs: 0,
     taskId: `${probe.id}-sockets-${n}`,
   });
@@ -150,7 +150,7 @@ async function duplicate(context: Context): Promise<Finding> {
 /** The largest event that Kiln sends. */
 async function payload(context: Context): Promise<Finding> {
   const probe = await context.probe();
-  const frame = JSON.stringify({ note: "payload", pad: "" }).length;
+  const frame = probe.payload({ note: "payload", pad: "" }).length;
   const sent = await probe.send({ note: "payload", pad: "x".repeat(EVENT_MAX_BYTES - frame) });
   const [arrival] = await probe.arrivals("payload", 1, minutes(1));
   if (sent.status !== 202)
@@ -167,8 +167,8 @@ const QUEUE_MAX_BYTES = 128 * 1024;
 async function payloadLimit(context: Context): Promise<Finding> {
   const probe = await context.probe();
   const refusalOf = async (name: string, bytes: number): Promise<ApiError | undefined> => {
-    const frame = JSON.stringify({ note: name, pad: "" }).length;
-    const payload = JSON.stringify({ note: name, pad: "x".repeat(bytes - frame) });
+    const frame = probe.payload({ note: name, pad: "" }).length;
+    const payload = probe.payload({ note: name, pad: "x".repeat(bytes - frame) });
     return context.api.queue(probe.name, payload).then(
       () => undefined,
       (error: unknown) => {
@@ -210,7 +210,7 @@ const TIMER = "tick";
 async function timer(context: Context): Promise<Finding> {
   const probe = await context.probe();
   const { api } = context;
-  const config = { cronExpression: "@every 1m", enable: true, payload: '{"doctor":"tick"}' };
+  const config = { cronExpression: "@every 1m", enable: true, payload: JSON.stringify({ doctor: probe.id }) };
   const trigger = { triggerName: TIMER, triggerType: "timer", triggerConfig: JSON.stringify(config) };
   await api.fc("POST", `/functions/${probe.name}/triggers`, {}, trigger);
   const [arrival] = await probe.arrivals("timer", 1, minutes(3));
@@ -233,7 +233,7 @@ async function httpEvent(context: Context): Promise<Finding> {
   const trigger = { triggerName: "web", triggerType: "http", triggerConfig: config };
   await api.fc("POST", `/functions/${probe.name}/triggers`, {}, trigger);
   const url = await urlOf(api, probe.name, "web");
-  const ask = (method: string) => requested(`${url}/doctor?a=1`, method);
+  const ask = (method: string) => requested(`${url}/${probe.id}?a=1`, method);
   const [get, put] = [await ask("GET"), await ask("PUT")];
   // Calls of the API may be taken for requests as long as the trigger is there.
   await deleteTrigger(api, probe.name, "web");
@@ -259,7 +259,7 @@ async function requested(url: string, method: string) {
     : { status: answer.status, problem: "", headers: Object.fromEntries(answer.headers) };
 }
 
-const NEEDS = ["account", "bucket"];
+const NEEDS = PROBE_NEEDS;
 
 export const EVENT_CHECKS: readonly Check<Context>[] = [
   { name: "runtime", needs: NEEDS, run: runtime },

@@ -4,8 +4,7 @@ import { ifThere, type Answer } from "../../api.ts";
 import { shareProblems } from "../../deploy.ts";
 import { liveTriggers, ownOf, reservations, type LiveFunction, type LiveTrigger } from "../../functions.ts";
 import { foreignFunctions, type Declared } from "../../manifest.ts";
-import { Plan } from "../../plan.ts";
-import { setUpAll } from "../../setup.ts";
+import { pendingSetup } from "../../setup.ts";
 import { Refusal } from "../../refusal.ts";
 import { judged, ok, unknown, wrong, type Check, type Finding } from "../finding.ts";
 import type { Context } from "../context.ts";
@@ -184,15 +183,13 @@ async function logs(context: Context): Promise<Finding> {
 
 /** The changes that `npm run setup` would make. */
 async function isSetUp({ api, settings }: Context): Promise<Finding> {
-  const changes: string[] = [];
-  const plan = new Plan(true, (line) => void changes.push(line.replace(/^would /, "it would ")));
   try {
-    await setUpAll(api, settings, plan);
+    const changes = (await pendingSetup(api, settings)).map((change) => `it would ${change}`);
+    return judged(changes, "bucket, roles and policies are there", "run npm run setup");
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     return wrong(error.message, "correct it, then run npm run setup");
   }
-  return judged(changes, "bucket, roles and policies are there", "run npm run setup");
 }
 
 export const FUNCTION_CHECKS: readonly Check<Context>[] = [

@@ -2,7 +2,8 @@
 import type { Check } from "../finding.ts";
 import type { Context } from "../context.ts";
 import { ACCOUNT_CHECKS } from "./account.ts";
-import { BUCKET_CHECKS } from "./bucket.ts";
+import { BUCKET_CHECKS, OBJECT_CHECKS } from "./bucket.ts";
+import { PROBE_CHECKS } from "./probe.ts";
 import { partsOf } from "../../policies.ts";
 import { DOCUMENT_CHECKS } from "./documents.ts";
 import { EVENT_CHECKS, LONG_CHECKS } from "./events.ts";
@@ -16,6 +17,8 @@ export const CHECKS: readonly Check<Context>[] = [
   ...ACCOUNT_CHECKS,
   ...FUNCTION_CHECKS,
   ...BUCKET_CHECKS,
+  ...PROBE_CHECKS,
+  ...OBJECT_CHECKS,
   ...EVENT_CHECKS,
   ...UPLOAD_CHECKS,
   ...roleChecks(partsOf()),

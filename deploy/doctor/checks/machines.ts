@@ -9,11 +9,14 @@ import {
   type Instance,
 } from "../../../shared/cloud/ecs/instances.ts";
 import { hours, minutes, seconds } from "../../../shared/duration.ts";
+import { rpcShape } from "../../../shared/cloud/client.ts";
 import { CloudError } from "../../../shared/errors.ts";
 import { TAG } from "../../../shared/tags.ts";
 import { ApiError } from "../../api.ts";
 import { ok, unknown, wrong, type Check, type Finding } from "../finding.ts";
 import type { Context } from "../context.ts";
+import { PROBE_NEEDS } from "./probe.ts";
+import type { Order } from "../probe/orders.ts";
 import { firstLaunch } from "./documents.ts";
 
 const NO_MACHINE = unknown("no instance of this deployment runs: scale a fleet out, then ask again");
@@ -81,6 +84,42 @@ async function commandResults(context: Context): Promise<Finding> {
     if (!(error instanceof ApiError)) throw error;
     return wrong(error.message, "allow the key that deploys to read invocations; report other codes");
   }
+}
+
+/** An image of an instance that is not there: nothing can come of it, in whatever order the cloud looks at a request. */
+const NO_IMAGE = {
+  kind: "api",
+  product: "ecs",
+  params: rpcShape("CreateImage", "2014-05-26"),
+  query: { InstanceId: "i-doctor00000000000000", DryRun: "true" },
+} as const satisfies Order;
+
+/**
+ * The snapshot service, without which no image can be made. No call asks for its state, and activating it is the user's
+ * decision. CreateImage refuses an account without it, but is not said to do so before it looks for the instance; reads of
+ * snapshots are answered with none. Snapshots show that it was activated.
+ * https://www.alibabacloud.com/help/en/ecs/developer-reference/api-ecs-2014-05-26-createimage
+ * https://www.alibabacloud.com/help/en/ecs/developer-reference/api-ecs-2014-05-26-opensnapshotservice
+ */
+async function snapshots(context: Context): Promise<Finding> {
+  const probe = await context.probe();
+  const { region } = context.settings.place;
+  const { code, text } = await probe.reply(
+    { ...NO_IMAGE, query: { ...NO_IMAGE.query, RegionId: region } },
+    "bake-image",
+  );
+  await probe.keep("snapshots", { code, text });
+  if (code.startsWith("InvalidAccountStatus."))
+    return wrong(
+      `no image can be made: ${code}: ${text}`,
+      "activate the snapshot service in the console of ECS, Snapshots, and settle what is due",
+    );
+  const { TotalCount: count } = await context.api.rpc("ecs", "DescribeSnapshots", { RegionId: region });
+  return typeof count === "number" && count > 0
+    ? ok(`the account has ${count} snapshots`)
+    : unknown(
+        `${region} has no snapshot yet: see in the console of ECS, Snapshots, that the snapshot service is activated, or bake an image`,
+      );
 }
 
 const WAIT_MS = seconds(10);
@@ -197,11 +236,12 @@ async function released(
   }
 }
 
-const NEEDS = ["account", "bucket"];
+const NEEDS = PROBE_NEEDS;
 
 export const MACHINE_CHECKS: readonly Check<Context>[] = [
   { name: "metrics", needs: NEEDS, run: metrics },
   { name: "agent", needs: NEEDS, run: agent },
+  { name: "snapshots", needs: NEEDS, run: snapshots },
   { name: "command-results", needs: NEEDS, run: commandResults },
   { name: "client-token", needs: NEEDS, run: clientToken },
   { name: "reboot", needs: NEEDS, run: reboot },

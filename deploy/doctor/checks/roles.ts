@@ -3,6 +3,7 @@ import { ifThere } from "../../api.ts";
 import { rolesOf, type Role } from "../../policies.ts";
 import { ok, unknown, wrong, type Check, type Finding } from "../finding.ts";
 import type { Context } from "../context.ts";
+import { PROBE_NEEDS } from "./probe.ts";
 import type { Order, Reply } from "../probe/orders.ts";
 import { allowedTo, type Allowed } from "./role-orders.ts";
 
@@ -50,7 +51,7 @@ export const roleChecks = (roles: readonly string[]): readonly Check<Context>[] 
     .filter((part) => part !== OF_OSS)
     .map((part) => ({
       name: `role-${part}`,
-      needs: ["account", "bucket"],
+      needs: PROBE_NEEDS,
       run: async (context) => {
         const role = rolesOf(context.settings.place).find((one) => one.part === part);
         return role === undefined ? unknown(`there is no policy of ${part}`) : may(context, role);

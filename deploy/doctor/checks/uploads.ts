@@ -6,6 +6,7 @@ import { deleteTrigger } from "../../functions.ts";
 import { roleNameOf } from "../../names.ts";
 import { ok, wrong, type Check, type Finding } from "../finding.ts";
 import type { Context } from "../context.ts";
+import { PROBE_NEEDS } from "./probe.ts";
 import { ODD_KEY } from "./bucket.ts";
 
 const TRIGGER = "uploads";
@@ -92,7 +93,7 @@ async function repeatedly<T>(look: () => Promise<readonly T[]>): Promise<readonl
   return found;
 }
 
-const NEEDS = ["account", "bucket"];
+const NEEDS = PROBE_NEEDS;
 
 export const UPLOAD_CHECKS: readonly Check<Context>[] = [
   { name: "pass-role", needs: NEEDS, run: passRole },

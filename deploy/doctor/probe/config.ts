@@ -7,4 +7,6 @@ export const PROBE_FOLDER = "probe/";
 export const readProbeConfig = (environment: NodeJS.ProcessEnv = process.env) => ({
   folder: environment["KILN_PROBE_FOLDER"] ?? PROBE_FOLDER,
   part: environment["KILN_PROBE_PART"] ?? "",
+  /** The examination that it belongs to. */
+  id: environment["KILN_PROBE_ID"] ?? "",
 });

@@ -1,13 +1,16 @@
 /**
  * The probe of `npm run doctor`: a function that is deployed like the others, carries out what the doctor asks for with
  * the role it has, and notes down what arrives.
+ *
+ * ARRIVAL-1. An event may be an hour late and find the probe of a later examination, which has the same name. So whatever an
+ *     examination causes holds its id, and the probe ignores the rest.
  */
 import { connect } from "../../../shared/cloud/client.ts";
 import { deliver } from "../../../shared/cloud/fc/invoke.ts";
 import { putObject } from "../../../shared/cloud/oss/objects.ts";
 import { sendToBucket } from "../../../shared/cloud/oss/request.ts";
 import { readConfig } from "../../../shared/config.ts";
-import { CloudError } from "../../../shared/errors.ts";
+import { CloudError, messageOf } from "../../../shared/errors.ts";
 import { logged, portsFor, readPayload, type FcContext, type FcHandler } from "../../../shared/invocation.ts";
 import { real } from "../../../shared/ports.ts";
 import { redactedJson } from "../../../shared/redact.ts";
@@ -18,8 +21,11 @@ export const handler: FcHandler = (bytes, context) =>
   logged({ function: "probe", requestId: context.requestId }, async () => {
     const payload = readPayload(bytes);
     if (isErrand(payload)) return JSON.parse(redactedJson(await carryOut(payload, context)));
-    await noteDown(payload, bytes.length, context);
-    if (isNote(payload) && payload.fail === true) throw new Error("the doctor asked for this failure");
+    // ARRIVAL-1.
+    const isOwn = Buffer.from(bytes).includes(readProbeConfig().id);
+    if (isOwn) await noteDown(payload, bytes.length, context);
+    if (isOwn && isNote(payload) && payload.fail === true)
+      throw new Error("the doctor asked for this failure");
     return isRequest(payload)
       ? { statusCode: 200, headers: { "content-type": "text/html" }, body: "<p>" }
       : {};
@@ -37,7 +43,9 @@ const isNote = (payload: unknown): payload is Note =>
 /** Errands of this instance so far. */
 let served = 0;
 
-async function carryOut({ orders }: Errand, context: FcContext): Promise<Report> {
+async function carryOut({ of, orders }: Errand, context: FcContext): Promise<Report> {
+  if (of !== readProbeConfig().id)
+    throw new Error("another examination has taken the probe over; run the doctor again when it has ended");
   const replies: Reply[] = [];
   for (const order of orders) replies.push(await replyTo(order, context));
   const { credentials, ...rest } = context;
@@ -96,11 +104,15 @@ async function deliverReply({ signature, ...delivery }: Of<"deliver">, context: 
   const { region, accountId, credentials } = context;
   const access = { region, accountId, credentials, ...readConfig(), fcSignature: signature };
   const { clock } = portsFor("probe", context);
-  const cloud = connect(access, { clock, log: (line) => void warnings.push(JSON.stringify(line)) });
+  const cloud = connect(access, { clock, log: (line) => void warnings.push(warningOf(line)) });
   const outcome = await deliver(cloud, { ...delivery, to: context.function.name });
   const isNew = outcome === "accepted";
   return { status: isNew ? 202 : 409, code: isNew ? "" : "duplicate", text: "", warnings };
 }
+
+/** A line of the log in words, with the code and the message of its error. */
+const warningOf = ({ warning, code, error }: Readonly<Record<string, unknown>>): string =>
+  [warning, code, error].flatMap((part) => (part === undefined ? [] : [messageOf(part)])).join(": ");
 
 interface Raised {
   readonly code?: string;

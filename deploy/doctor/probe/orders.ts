@@ -49,6 +49,8 @@ export interface Reply {
 
 /** Payload of a waiting invocation: the orders are carried out one after the other. */
 export interface Errand {
+  /** The id of the examination. */
+  readonly of: string;
   readonly orders: readonly Order[];
 }
 
@@ -68,7 +70,7 @@ export interface Report {
   readonly at: number;
 }
 
-/** Payload of an event that the probe notes down when it arrives; `fail` makes it fail after that. */
+/** A note for the probe to take down when it arrives; `fail` makes it fail after that. */
 export interface Note {
   readonly note: string;
   readonly fail?: boolean;

@@ -3,6 +3,8 @@ import type { Kernel, WireRequest, WireResponse } from "../core/kernel.ts";
 import { RpcGate, type RpcAction } from "../core/rpc-gate.ts";
 
 export class BillingService {
+  /** Names of the actions it has. */
+  readonly actions: readonly string[] = ["QueryAccountBalance"];
   readonly #gate: RpcGate;
 
   /** @param balance the account's balance at this moment, CNY */
@@ -18,7 +20,7 @@ export class BillingService {
         Data: { AvailableAmount: balance().toFixed(2), Currency: "CNY" },
       }),
     };
-    const find = (name: string) => (name === "QueryAccountBalance" ? action : undefined);
+    const find = (name: string) => (this.actions.includes(name) ? action : undefined);
     this.#gate = new RpcGate({ kernel, product: "bss", version: "2017-12-14", find, secrets: new Set() });
   }
 

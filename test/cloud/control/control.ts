@@ -81,11 +81,28 @@ function pick<T>(from: Readonly<Record<string, T>>, name: string, method: string
 function readBody({ body }: WireRequest): unknown {
   const text = body.toString("utf8").trim();
   if (text === "") return {};
+  const value = parse(text);
+  if (membersIn(value) !== membersWritten(text))
+    throw new Refused(400, "the body has a key twice in one map; keep one of them");
+  return value;
+}
+
+function parse(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
     throw new Refused(400, `the body is not JSON: ${messageOf(error)}`);
   }
+}
+
+/** Colons outside of texts: `JSON.parse` keeps the last of two members with one key. */
+const membersWritten = (json: string): number =>
+  json.replaceAll(/"(?:[^"\\]|\\.)*"/g, "").split(":").length - 1;
+
+function membersIn(value: unknown): number {
+  if (typeof value !== "object" || value === null) return 0;
+  const inner: unknown[] = Object.values(value);
+  return inner.reduce<number>((sum, one) => sum + membersIn(one), Array.isArray(value) ? 0 : inner.length);
 }
 
 const answer = (status: number, body: object): WireResponse => ({

@@ -131,7 +131,7 @@ const throttle = command(
 const failImage = command(
   z.strictObject({ reason: z.string().default("the snapshot failed") }),
   '{"reason": "the snapshot failed"}',
-  ({ reason }, { cloud }) => cloud.world.failNextImage(reason),
+  ({ reason }, { cloud, resets }) => void resets.push(cloud.world.failNextImage(reason)),
 );
 
 export const MACHINES: Readonly<Record<string, Command>> = {

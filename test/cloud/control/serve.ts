@@ -13,9 +13,19 @@ class UsageError extends Error {
 
 const USAGE = "usage: npm run cloud -- [--port <n>] [--speed <factor>] [--no-functions] [--hints]";
 
+/** `--speed -1` as `--speed=-1`: `parseArgs` takes a value that begins with a dash for an option that was forgotten. */
+const joined = (args: readonly string[]): string[] =>
+  args.flatMap((arg, place) => {
+    const isNumber = /^-\d/.test(arg) && /^--[a-z]+$/.test(args[place - 1] ?? "");
+    const next = args[place + 1] ?? "";
+    if (isNumber) return [];
+    return /^--[a-z]+$/.test(arg) && /^-\d/.test(next) ? [`${arg}=${next}`] : [arg];
+  });
+
 function readOptions() {
   try {
     const { values } = parseArgs({
+      args: joined(process.argv.slice(2)),
       options: {
         port: { type: "string", default: "0" },
         speed: { type: "string", default: "1" },
@@ -66,6 +76,9 @@ const describe = ({ urls, region, accountId, accessKey }: Cloud) => ({
   accessKeySecret: accessKey.secret,
 });
 
+/** Of the bare cloud. The default one stands in examples, where a program may refuse it as a placeholder. */
+const BARE_ACCOUNT = "1987654321098765";
+
 async function startKiln(options: CloudOptions) {
   // The clients of a deployment take a while to load.
   const { startKiln: deploy } = await import("../../support/local-kiln.ts");
@@ -81,7 +94,7 @@ async function start(): Promise<void> {
   const { port, speed, isBare, hasHints } = given;
   const options = optionsFor(port, speed);
   const { cloud, ready, hints } = isBare
-    ? { cloud: await startCloud(options), ready: {}, hints: [] }
+    ? { cloud: await startCloud({ ...options, accountId: BARE_ACCOUNT }), ready: {}, hints: [] }
     : await startKiln(options);
   mountControl(cloud, new Posts());
   process.stdout.write(`${JSON.stringify({ ...describe(cloud), ...ready })}\n`);

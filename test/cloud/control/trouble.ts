@@ -20,10 +20,10 @@ function statusOf(code: string): number {
 
 const FaultBody = z
   .strictObject({
-    product: z.enum(["ecs", "cms", "fc", "oss"]),
+    product: z.enum(["ecs", "cms", "ess", "fc", "oss", "ram", "sts", "bss"]),
     action: z.string(),
     kind: z.enum(["before", "after", "crash", "hang"]),
-    code: z.string().nullish(),
+    code: z.string().min(1).nullish(),
     status: z.int().min(400).max(599).nullish(),
     message: z.string().nullish(),
     times,

@@ -211,9 +211,9 @@ export class Console {
     publishImage(this.#world, family, image);
   }
 
-  /** The next CreateImage or ImportImage ends in CreateFailed. */
-  failNextImage(reason: string): void {
-    this.#world.imaging.failNext(reason);
+  /** The next CreateImage or ImportImage ends in CreateFailed; answers a way to take it back. */
+  failNextImage(reason: string): () => void {
+    return this.#world.imaging.failNext(reason);
   }
 
   /** The cloud's own check of the next image that asks for it finds a risk. */

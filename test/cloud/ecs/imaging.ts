@@ -39,23 +39,37 @@ export interface SnapshotPlan {
   readonly retentionDays: number | undefined;
 }
 
+interface Failure {
+  readonly reason: string;
+}
+
+/** Queues a failure; answers a way to take it back. */
+function queued(failures: Failure[], failure: Failure): () => void {
+  failures.push(failure);
+  return () => {
+    const place = failures.indexOf(failure);
+    if (place !== -1) failures.splice(place, 1);
+  };
+}
+
 export class Imaging {
   readonly #world: World;
   /** Disk → the snapshot being made of it. */
   readonly #progressing = new Map<string, Snapshot>();
   readonly #waiting: Image[] = [];
   readonly #copying = new Map<string, number>();
-  readonly #failures: string[] = [];
+  readonly #failures: Failure[] = [];
   readonly #risks: DetectedItem[] = [];
   /** Region → reasons why the next copies that end there fail. */
-  readonly #copyFailures = new Map<string, { readonly reason: string }[]>();
+  readonly #copyFailures = new Map<string, Failure[]>();
 
   constructor(world: World) {
     this.#world = world;
   }
 
-  failNext(reason: string): void {
-    this.#failures.push(reason);
+  /** Answers a way to take it back. */
+  failNext(reason: string): () => void {
+    return queued(this.#failures, { reason });
   }
 
   /** The check of the next image finds this. */
@@ -73,12 +87,7 @@ export class Imaging {
   failNextCopy(regionId: string, reason: string): () => void {
     const failures = this.#copyFailures.get(regionId) ?? [];
     this.#copyFailures.set(regionId, failures);
-    const failure = { reason };
-    failures.push(failure);
-    return () => {
-      const place = failures.indexOf(failure);
-      if (place !== -1) failures.splice(place, 1);
-    };
+    return queued(failures, { reason });
   }
 
   isBusy(diskId: string): boolean {
@@ -165,7 +174,7 @@ export class Imaging {
 
   /** Works on an image until it is Available, unless something breaks on the way. */
   develop(image: Image): void {
-    const failure = image.isCopied ? undefined : this.#failures.shift();
+    const failure = image.isCopied ? undefined : this.#failures.shift()?.reason;
     const share = failure === undefined ? 1 : 0.5;
     const { time } = this.#world.kernel;
     time.after(
@@ -219,7 +228,7 @@ export class Imaging {
     this.#world.kernel.time.after(image.durationMs, { label: `${image.imageId} imported` }, () => {
       if (task.status !== "Processing") return;
       image.importing = false;
-      const failure = flaw ?? this.#failures.shift();
+      const failure = flaw ?? this.#failures.shift()?.reason;
       if (failure === undefined) this.#ready(image);
       else this.#fail(image, failure);
       const status = failure === undefined ? "Finished" : "Failed";

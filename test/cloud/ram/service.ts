@@ -20,6 +20,8 @@ const iso = (at: number): string => new Date(at).toISOString().replace(/\.\d+Z$/
 
 export class RamService {
   readonly directory: Directory;
+  /** Names of the actions of each product. */
+  readonly actions: Readonly<Record<"ram" | "sts", readonly string[]>>;
   readonly #kernel: Kernel;
   readonly #ram: RpcGate;
   readonly #sts: RpcGate;
@@ -42,8 +44,10 @@ export class RamService {
       resource: () => "*",
       run: (_params, { accountId, role }) => this.#identity(accountId, role),
     };
-    const find = (name: string) => (name === "GetCallerIdentity" ? identity : undefined);
+    const identities = new Map([["GetCallerIdentity", identity]]);
+    const find = (name: string) => identities.get(name);
     this.#sts = new RpcGate({ kernel, product: "sts", version: "2015-04-01", find, secrets });
+    this.actions = { ram: [...actions.keys()], sts: [...identities.keys()] };
   }
 
   handle(product: "ram" | "sts", request: WireRequest): Promise<WireResponse> {

@@ -22,7 +22,7 @@ export const DEPLOYMENT_BREAKAGES: readonly Breakage[] = [
     says: /cn-nanjing has no task mode/,
     examination: { env: { KILN_REGION: "cn-nanjing" } },
   },
-  { check: "products", says: /snapshots: .*Broken/, breaks: fault("ecs", "DescribeSnapshots") },
+  { check: "products", says: /^ECS: .*Broken/, breaks: fault("ecs", "DescribeInstances") },
   {
     check: "balance",
     says: /balance is 50.00 CNY/,

@@ -1,8 +1,9 @@
 /** A Function Compute that does not do what Kiln relies on. */
-import type { Policy } from "../../cloud/index.ts";
+import { CloudFault, type Policy } from "../../cloud/index.ts";
+import type { Hospital } from "../doctor.ts";
 import { deployWith } from "../deployer.ts";
 import type { Variables } from "../shell.ts";
-import { fault, type Breakage } from "./breakage.ts";
+import { fault, type Breakage, type Undo } from "./breakage.ts";
 
 const DEPLOYER: Policy = {
   Version: "1",
@@ -14,7 +15,21 @@ const DEPLOYER: Policy = {
 
 let key: () => Variables = () => ({});
 
+/** As an account answers whose policy of the bucket or of the organisation denies something to all. */
+export const deniedListing = ({ cloud }: Hospital): Undo =>
+  cloud.faults.add({
+    product: "oss",
+    action: "ListObjects",
+    kind: "before",
+    fault: new CloudFault(403, "AccessDenied", "Access denied by bucket policy."),
+  });
+
 export const EVENT_BREAKAGES: readonly Breakage[] = [
+  {
+    check: "probe",
+    says: /^oss:ListObjects is refused to the probe: 403 AccessDenied .*: Access denied by bucket policy\./,
+    breaks: deniedListing,
+  },
   {
     check: "runtime",
     says: /the context lacks credentials/,
@@ -30,13 +45,22 @@ export const EVENT_BREAKAGES: readonly Breakage[] = [
   },
   {
     check: "signature",
-    says: /fc is refused/,
+    says: /^fc is refused: .*: Broken: /,
     breaks: fault(
       "fc",
       "InvokeFunction",
       ({ invocationType, signature }) => invocationType === "Async" && signature === "FC",
     ),
     examination: { env: { KILN_FC_SIGNATURE: "fc" } },
+  },
+  {
+    check: "signature",
+    says: /^acs3 is refused: .*: Broken: .*This is broken/,
+    breaks: fault(
+      "fc",
+      "InvokeFunction",
+      ({ invocationType, signature }) => invocationType === "Async" && signature === "ACS3",
+    ),
   },
   {
     check: "delay",

@@ -111,6 +111,22 @@ export const WORLD_BREAKAGES: readonly Breakage[] = [
   },
   { check: "webhook", says: /does not answer/, examination: atPage },
   {
+    check: "snapshots",
+    says: /no image can be made: InvalidAccountStatus.SnapshotServiceUnavailable/,
+    breaks: ({ cloud }) => {
+      cloud.world.account({ snapshotService: false });
+      return () => cloud.world.account({ snapshotService: true });
+    },
+  },
+  {
+    check: "snapshots",
+    says: /no image can be made: InvalidAccountStatus.NotEnoughBalance/,
+    breaks: ({ cloud }) => {
+      cloud.world.account({ balance: -1 });
+      return () => cloud.world.account({ balance: 10_000 });
+    },
+  },
+  {
     check: "command-results",
     says: /DescribeInvocations answered Broken/,
     breaks: fault("ecs", "DescribeInvocations"),

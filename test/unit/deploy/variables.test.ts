@@ -1,7 +1,11 @@
 /** Variables of a deployment that the cloud or a function would refuse later. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "vitest";
-import { variableProblems } from "../../../deploy/checks.ts";
 import { readSettings } from "../../../deploy/config.ts";
+import { nameProblems, variableProblems } from "../../../deploy/variables.ts";
+import { messageOf } from "../../../shared/errors.ts";
+import { envNames } from "../../cloud/index.ts";
 
 const CERTIFIED = { KILN_WEBHOOK_CERT_ID: "7654321" };
 const inVpc = (ids: string) => ({
@@ -13,7 +17,7 @@ const inVpc = (ids: string) => ({
 const REQUIRED = {
   KILN_REGION: "cn-hangzhou",
   KILN_ACCOUNT_ID: "1987654321098765",
-  KILN_BUCKET: "kiln-1",
+  KILN_BUCKET: "kiln-1987",
   ALIBABA_CLOUD_ACCESS_KEY_ID: "id",
   ALIBABA_CLOUD_ACCESS_KEY_SECRET: "secret",
 };
@@ -29,8 +33,59 @@ test.for<[Record<string, string>, string]>([
   ),
   [
     { KILN_WEBHOOK_DOMAIN: "kiln.example.com" },
-    "KILN_WEBHOOK_CERT_ID is not set; KILN_WEBHOOK_DOMAIN needs the id of its certificate",
+    "KILN_WEBHOOK_CERT_ID is not set; KILN_WEBHOOK_DOMAIN and the id of its certificate go together",
   ],
+  [
+    { KILN_WEBHOOK_CERT_ID: "7654321" },
+    "KILN_WEBHOOK_DOMAIN is not set; KILN_WEBHOOK_DOMAIN and the id of its certificate go together",
+  ],
+  [{ KILN_LOGSTORE: "kiln" }, "KILN_LOG_PROJECT is not set; KILN_LOGSTORE is in a project"],
+  [
+    { KILN_VPC_ID: "vpc-1" },
+    "KILN_VSWITCH_IDS and KILN_SECURITY_GROUP_ID are not set; a VPC needs KILN_VPC_ID, KILN_VSWITCH_IDS, KILN_SECURITY_GROUP_ID together",
+  ],
+  [
+    { KILN_VPC_ID: "vpc-1", KILN_VSWITCH_IDS: "vsw-1" },
+    "KILN_SECURITY_GROUP_ID is not set; a VPC needs KILN_VPC_ID, KILN_VSWITCH_IDS, KILN_SECURITY_GROUP_ID together",
+  ],
+  ...["x", "0", "1.5", "-1", "10000"].map((most): [Record<string, string>, string] => [
+    { KILN_BAKES_AT_ONCE: most },
+    `KILN_BAKES_AT_ONCE is "${most}"; write a number from 1 to 9999`,
+  ]),
+  [
+    { KILN_SECRETS: '{"A":1}' },
+    "KILN_SECRETS is malformed: A: must be text; put quotes around it; see README, “Parameters”",
+  ],
+  ...["KILN_APPROVAL_SECRET", "KILN_OLD_APPROVAL_SECRET"].map((name): [Record<string, string>, string] => [
+    { [name]: "fifteen-letters" },
+    `${name} has 15 characters; write at least 16, such as openssl rand -hex 24 prints`,
+  ]),
+  [
+    { KILN_FLEET_PASSWORD: "short" },
+    "KILN_FLEET_PASSWORD must be 8 to 30 characters, has 5; choose another password",
+  ],
+  [
+    { KILN_FLEET_PASSWORD: "long-enough" },
+    "KILN_FLEET_PASSWORD must have three of upper-case letters, lower-case letters, digits and special characters, has 2; choose another password",
+  ],
+  ...["KILN_CALLERS", "KILN_SENDERS", "KILN_CHANNELS", "KILN_GITHUB", "KILN_SECRETS"].map(
+    (name): [Record<string, string>, string] => [
+      { [name]: '{"ci": {}, "c\\u0069": {}}' },
+      `${name} has "ci" twice in one map; keep one of them`,
+    ],
+  ),
+  ...(
+    [
+      ["KILN_CALER", "write KILN_CALLERS"],
+      ["KILN_CHANNEL", "write KILN_CHANNELS"],
+      ["KILN_OSS_ENDPIONT", "write KILN_OSS_ENDPOINT"],
+      ["KILN_RESERVED_BAKEIMAGE", "write KILN_RESERVED_BAKE_IMAGE"],
+      ["KILN_COLOUR", "remove it: README, “Deploy”, lists all of them"],
+    ] as const
+  ).map(([name, todo]): [Record<string, string>, string] => [
+    { [name]: "1" },
+    `${name} is not a variable of Kiln; ${todo}`,
+  ]),
   ...["7654321-cn-hangzhou", "0", "my-cert"].map((id): [Record<string, string>, string] => [
     { KILN_WEBHOOK_DOMAIN: "kiln.example.com", KILN_WEBHOOK_CERT_ID: id },
     `KILN_WEBHOOK_CERT_ID is ${id}; write the digits of the certificate's id, without a region`,
@@ -46,7 +101,7 @@ test.for<[Record<string, string>, string]>([
     "KILN_LOG_PROJECT is Kiln Logs; write the project's name: a-z, 0-9 and -",
   ],
   [
-    { KILN_LOGSTORE: "kiln logs" },
+    { KILN_LOG_PROJECT: "kiln-logs", KILN_LOGSTORE: "kiln logs" },
     "KILN_LOGSTORE is kiln logs; write the Logstore's name: letters, digits, - and _",
   ],
   ...["ECS", "CMS", "FC", "OSS"].flatMap((product) =>
@@ -93,6 +148,77 @@ test("what the cloud takes is accepted", ({ expect }) => {
     }),
   };
   expect(variableProblems(all)).toEqual([]);
+});
+
+/** For each variable of s.yaml a value that would fail later. */
+const BAD: Readonly<Record<string, string>> = {
+  KILN_REGION: "Hangzhou",
+  KILN_ACCOUNT_ID: "me",
+  KILN_BUCKET: "Kiln",
+  KILN_STAGE: "dev-1",
+  KILN_ECS_ENDPOINT: "ecs",
+  KILN_CMS_ENDPOINT: "cms",
+  KILN_ESS_ENDPOINT: "ess",
+  KILN_FC_ENDPOINT: "fc",
+  KILN_OSS_ENDPOINT: "oss",
+  KILN_FC_SIGNATURE: "v4",
+  KILN_CHANNELS: "ops",
+  KILN_CHANNEL_NAMES: "ops and dev",
+  KILN_LANGUAGE: "fr",
+  KILN_WEBHOOK_URL: "kiln",
+  KILN_WEBHOOK_DOMAIN: "kiln",
+  KILN_WEBHOOK_CERT_ID: "mine",
+  KILN_APPROVAL_SECRET: "short",
+  KILN_OLD_APPROVAL_SECRET: "short",
+  KILN_FLEET_PASSWORD: "short",
+  KILN_GITHUB: "acme/shop",
+  KILN_SECRETS: "token",
+  KILN_BAKES_AT_ONCE: "many",
+  KILN_CALLERS: "ci",
+  KILN_SENDERS: "github",
+  KILN_LOG_PROJECT: "Kiln Logs",
+  KILN_LOGSTORE: "kiln logs",
+  KILN_VPC_ID: "vpc 1",
+  KILN_VSWITCH_IDS: "vsw 1",
+  KILN_SECURITY_GROUP_ID: "sg 1",
+  KILN_RESERVED_NOTIFIER: "0",
+  KILN_RESERVED_JANITOR: "-1",
+  KILN_RESERVED_STOP_IDLE: "all",
+  KILN_RESERVED_SCALE_OUT: "1.5",
+  KILN_RESERVED_PROMOTE_FAMILY: "100",
+  KILN_RESERVED_BAKE_IMAGE: "x",
+};
+
+const S_YAML = readFileSync(join(import.meta.dirname, "../../../s.yaml"), "utf8");
+
+test("s.yaml has no variable without a value that is refused here", ({ expect }) => {
+  expect(Object.keys(BAD).toSorted()).toEqual(envNames(S_YAML).toSorted());
+});
+
+test.for(Object.entries(BAD))("%s=%s is refused, by its name", ([name, value], { expect }) => {
+  const refused = (): readonly string[] => {
+    try {
+      return variableProblems(settings({ [name]: value }).environment);
+    } catch (error) {
+      return [messageOf(error)];
+    }
+  };
+  expect(refused().filter((problem) => problem.includes(name))).not.toEqual([]);
+  expect(nameProblems({ [name]: value })).toEqual([]);
+});
+
+test("no message shows a value that may be a secret", ({ expect }) => {
+  const names = "CALLERS SENDERS CHANNELS GITHUB SECRETS APPROVAL_SECRET OLD_APPROVAL_SECRET FLEET_PASSWORD";
+  const environment = Object.fromEntries(names.split(" ").map((name) => [`KILN_${name}`, "s3cret"]));
+  const problems = variableProblems(environment);
+  expect(problems).toHaveLength(8);
+  expect(problems.join("\n")).not.toContain("s3cret");
+});
+
+test("variables of the command line, and of other programs, are not looked at", ({ expect }) => {
+  expect(
+    variableProblems({ KILN_API: "x", KILN_CALLER: "ci", KILN_SECRET: "s", HOME: "/", PATH: "${x}" }),
+  ).toEqual([]);
 });
 
 test("spaces between vSwitches do no harm", ({ expect }) => {
