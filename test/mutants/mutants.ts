@@ -134,6 +134,14 @@ export const MUTANTS: readonly Mutant[] = [
     tests: ["test/flow/encryption.test.ts"],
   },
   {
+    name: "retention deletes an image that an image pipeline begins with",
+    promise: "K11",
+    file: "functions/promote-family/family/users.ts",
+    find: "await pipelinesByImage(cloud, region),",
+    replace: "",
+    tests: ["test/proofs/retention.test.ts"],
+  },
+  {
     name: "a bake waits for no other recipe",
     promise: "K6",
     file: "functions/bake-image/bake/turn.ts",
