@@ -80,8 +80,11 @@ export class GuestFiles {
   readonly #now: () => number;
   /** Files of `<( )` and `>( )`. */
   readonly #opened = new Map<string, string>();
+  readonly #spend: (count: number) => void;
 
-  constructor(disk: GuestDisk, now: () => number) {
+  /** @param spend pays for characters, and for entries that are looked through */
+  constructor(disk: GuestDisk, now: () => number, spend: (count: number) => void) {
+    this.#spend = spend;
     this.#disk = disk;
     this.#files = disk.files;
     this.#now = now;
@@ -104,10 +107,13 @@ export class GuestFiles {
 
   read(path: string): string | undefined {
     if (DEVICES.has(path)) return "";
-    return this.#opened.get(path) ?? this.#files.get(this.#real(path));
+    const text = this.#opened.get(path) ?? this.#files.get(this.#real(path));
+    this.#spend(text?.length ?? 0);
+    return text;
   }
 
   write(path: string, text: string, append = false): void {
+    this.#spend(text.length);
     if (this.#opened.has(path)) this.#opened.set(path, (this.#opened.get(path) ?? "") + text);
     if (path.startsWith("/dev/")) return;
     const real = this.#real(path);
@@ -168,6 +174,7 @@ export class GuestFiles {
     const path = this.#real(given);
     const folder = path === "/" ? "/" : `${path}/`;
     if (STANDING.has(path) || this.#files.has(folder)) return true;
+    this.#spend(this.#files.size);
     for (const name of this.#files.keys()) if (name.startsWith(folder)) return true;
     return false;
   }
@@ -198,6 +205,7 @@ export class GuestFiles {
     const folder = path.slice(0, path.lastIndexOf("/"));
     // A folder stays when its last entry goes.
     if (folder !== "" && !STANDING.has(folder) && this.exists(path)) this.#files.set(`${folder}/`, "");
+    this.#spend(this.#files.size);
     links.delete(path);
     this.#files.delete(path);
     executable.delete(path);
@@ -210,6 +218,7 @@ export class GuestFiles {
     const path = this.#real(given);
     const folder = path === "/" ? "/" : `${path}/`;
     const names = new Set<string>();
+    this.#spend(this.#files.size);
     for (const name of [...this.#files.keys(), ...this.#disk.links.keys(), ...STANDING]) {
       if (!name.startsWith(folder) || name === folder) continue;
       names.add(name.slice(folder.length).split("/")[0] ?? "");
@@ -227,6 +236,7 @@ export class GuestFiles {
   entries(given: string): string[] {
     const path = this.#real(given);
     const inside = path === "/" ? "/" : `${path}/`;
+    this.#spend(this.#files.size);
     return [...this.#files.keys()].filter((name) => name === path || name.startsWith(inside));
   }
 

@@ -1,9 +1,10 @@
 /** Programs that change text on its way through a pipe. */
 import { createHash } from "node:crypto";
 import { AWK } from "./awk.ts";
-import { complain, eachText, has, lines, notSimulated, operands, said, valueOf } from "./answers.ts";
+import { complain, eachText, has, lines, notSimulated, operands, valueOf } from "./answers.ts";
 import { GREP } from "./grep.ts";
 import type { Io, Program } from "./machine.ts";
+import { seq } from "./seq.ts";
 import { SED } from "./sed.ts";
 import { sort } from "./sort.ts";
 
@@ -199,23 +200,6 @@ function tee(args: readonly string[], io: Io): number {
   io.out(text);
   return status;
 }
-
-function seq(args: readonly string[], io: Io): number {
-  const words = operandsOfSeq(args);
-  if (words.some((word) => !/^-?\d+$/.test(word)) || has(args, "f")) return notSimulated("seq", args, io);
-  const numbers = words.map(Number);
-  const to = numbers.at(-1) ?? 0;
-  const from = numbers.length > 1 ? (numbers[0] ?? 1) : 1;
-  const by = numbers.length > 2 ? (numbers[1] ?? 1) || 1 : 1;
-  const count = Math.max(0, Math.floor((to - from) / by) + 1);
-  const values = Array.from({ length: count }, (_, index) => String(from + index * by));
-  const width = has(args, "w") ? Math.max(0, ...values.map((value) => value.length)) : 0;
-  const separator = valueOf(args, "-s", "--separator") ?? "\n";
-  return count === 0 ? 0 : said(io, values.map((value) => value.padStart(width, "0")).join(separator));
-}
-
-const operandsOfSeq = (args: readonly string[]): string[] =>
-  args.filter((arg, index) => !/^-[a-z]|^--/.test(arg) && args[index - 1] !== "-s");
 
 function base64(args: readonly string[], io: Io): number {
   const isBack = has(args, "d", "--decode");

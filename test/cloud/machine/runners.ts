@@ -175,6 +175,7 @@ function* xargs(args: readonly string[], io: Io): Run {
   if (items.length === 0 && has(args, "r", "--no-run-if-empty")) return 0;
   const many = Number(valueOf(args, "-n") ?? valueOf(args, "-L") ?? Math.max(1, items.length));
   const size = place === undefined ? many : 1;
+  if (!(size >= 1)) return complain(io, `xargs: value ${size} for a number of arguments should be >= 1`);
   let status = 0;
   for (let at = 0; at < Math.max(1, items.length); at += size) {
     const given = items.slice(at, at + size);

@@ -1,6 +1,7 @@
 /** Programs that change or ask the system: units, identity, the clock, power. */
 import { IDENTITY } from "./disk.ts";
 import { complain, has, notSimulated, operands, said, valueOf } from "./answers.ts";
+import { clockText } from "./clock.ts";
 import { packageOf, unitExists } from "./packages.ts";
 import type { Io, Program, Run } from "./machine.ts";
 
@@ -174,7 +175,7 @@ function clock(args: readonly string[], io: Io): number {
         ? Number(given.slice(1)) * 1000
         : Number.NaN;
   const format = args.find((arg) => arg.startsWith("+"))?.slice(1) ?? formatOf(args);
-  const text = Number.isNaN(at) ? undefined : formatted(format, at);
+  const text = Number.isNaN(at) ? undefined : clockText(format, at);
   return text === undefined ? notSimulated("date", args, io) : said(io, text);
 }
 
@@ -183,43 +184,4 @@ function formatOf(args: readonly string[]): string {
   const iso = args.find((arg) => /^-I|^--iso-8601/.test(arg));
   if (iso === undefined) return "%a %b %e %T %Z %Y";
   return /sec/.test(iso) ? "%FT%T+00:00" : "%F";
-}
-
-/** Undefined for a conversion that is not simulated. The clock of a machine is that of UTC. */
-function formatted(format: string, at: number): string | undefined {
-  const date = new Date(at);
-  const iso = date.toISOString();
-  const named = (options: Intl.DateTimeFormatOptions): string =>
-    date.toLocaleString("en-US", { ...options, timeZone: "UTC" });
-  const parts: Readonly<Record<string, () => string>> = {
-    Y: () => iso.slice(0, 4),
-    y: () => iso.slice(2, 4),
-    m: () => iso.slice(5, 7),
-    d: () => iso.slice(8, 10),
-    e: () => String(date.getUTCDate()).padStart(2),
-    H: () => iso.slice(11, 13),
-    M: () => iso.slice(14, 16),
-    S: () => iso.slice(17, 19),
-    s: () => String(Math.floor(at / 1000)),
-    N: () => `${iso.slice(20, 23)}000000`,
-    F: () => iso.slice(0, 10),
-    T: () => iso.slice(11, 19),
-    z: () => "+0000",
-    Z: () => "UTC",
-    a: () => named({ weekday: "short" }),
-    A: () => named({ weekday: "long" }),
-    b: () => named({ month: "short" }),
-    B: () => named({ month: "long" }),
-    u: () => String(date.getUTCDay() || 7),
-    w: () => String(date.getUTCDay()),
-    j: () => String(Math.floor((at - Date.UTC(date.getUTCFullYear(), 0)) / 86_400_000) + 1).padStart(3, "0"),
-    "%": () => "%",
-  };
-  let isKnown = true;
-  const text = format.replaceAll(/%(.)/g, (all, letter: string) => {
-    const part = parts[letter];
-    isKnown &&= part !== undefined;
-    return part?.() ?? all;
-  });
-  return isKnown ? text : undefined;
 }

@@ -6,6 +6,9 @@ import { ShellFault } from "./faults.ts";
 import type { Shell } from "./shell.ts";
 import { readSource } from "./source.ts";
 
+/** How deep variables may name one another; bash stops at 1024, which no script reaches but by mistake. */
+const MAX_NESTED = 50;
+
 /** The value of an expression that is a text, such as the content of a variable. */
 export function* calculatedText(shell: Shell, text: string): Steps<number> {
   const trimmed = text.trim();
@@ -13,9 +16,16 @@ export function* calculatedText(shell: Shell, text: string): Steps<number> {
   if (/^-?\d+$/.test(trimmed)) return numberOf(trimmed);
   const { statements, fault } = readSource(`((${trimmed}\n))`, "bash");
   const command = statements[0]?.command;
+  if (shell.nested >= MAX_NESTED)
+    throw new ShellFault(`${trimmed}: expression recursion level exceeded`, "arithmetic");
   if (fault !== undefined || command?.type !== "ArithmeticCommand" || command.expression === undefined)
     throw new ShellFault(`${trimmed}: syntax error in expression`, "arithmetic");
-  return yield* calculated(shell, command.expression);
+  shell.nested++;
+  try {
+    return yield* calculated(shell, command.expression);
+  } finally {
+    shell.nested--;
+  }
 }
 
 export function* calculated(shell: Shell, node: ArithmeticExpression): Steps<number> {

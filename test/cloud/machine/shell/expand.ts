@@ -17,13 +17,17 @@ interface Field {
   isKept: boolean;
 }
 
+/** How many characters a field costs. */
+const FIELD = 50;
+
 const empty = (): Field => ({ text: "", pattern: "", isPattern: false, isKept: false });
 
 /** The fields of a word of a command. */
 export function* fieldsOf(shell: Shell, word: Word): Steps<string[]> {
   const found: string[] = [];
-  for (const each of braced(word, shell.dialect)) {
+  for (const each of braced(word, shell.dialect, (count) => shell.bounds.spend(count))) {
     const fields = yield* expanded(shell, each, true);
+    shell.bounds.spend(fields.length * FIELD);
     for (const field of fields) if (field.isKept) found.push(...pathsOf(shell, field));
   }
   return found;

@@ -18,8 +18,8 @@ export class Leave extends Error {
 
 /**
  * An error that the shell itself finds.
- * `plain` fails the command; `fatal` ends a shell that runs a script; so does `unsupported`, a construct of the shell
- * that is not simulated. `line` and `arithmetic` end the line for bash and the shell for dash; the former ends bash, too,
+ * `plain` fails the command; `fatal` ends a shell that runs a script; `unsupported`, a construct of the shell that is not
+ * simulated, ends the step. `line` and `arithmetic` end the line for bash and the shell for dash; the former ends bash, too,
  * with `set -e`.
  */
 export class ShellFault extends Error {

@@ -15,6 +15,7 @@ import type {
   While,
 } from "unbash";
 import type { Run } from "../machine.ts";
+import { Exceeded } from "./bounds.ts";
 import { runCommand } from "./command.ts";
 import { holds } from "./conditions.ts";
 import { fieldsOf } from "./expand.ts";
@@ -153,6 +154,7 @@ function* lastly(shell: Shell, node: CommandNode, streams: Shell["streams"]): Ru
 }
 
 function* command(shell: Shell, node: CommandNode | CompoundList): Run {
+  shell.bounds.command();
   switch (node.type) {
     case "Command":
       return yield* simple(shell, node);
@@ -330,7 +332,7 @@ function* whileLoop(shell: Shell, { kind, clause, body }: While): Run {
 }
 
 function endless(shell: Shell): never {
-  throw new ShellFault(`more than ${MAX_ROUNDS} rounds of the loop at line ${shell.line}`, "unsupported");
+  throw new Exceeded(`more than ${MAX_ROUNDS} rounds of the loop at line ${shell.line}`);
 }
 
 function* once(

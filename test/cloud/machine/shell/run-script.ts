@@ -1,6 +1,7 @@
 /** A script as Cloud Assistant runs it. */
 import type { Machine, Run } from "../machine.ts";
-import { NoAnswer } from "./faults.ts";
+import { excessOf } from "./bounds.ts";
+import { NoAnswer, ShellFault } from "./faults.ts";
 import { Shell } from "./shell.ts";
 import { standard } from "./streams.ts";
 
@@ -19,6 +20,14 @@ export function* runScript(machine: Machine, script: string, env: Readonly<Recor
     return yield* shell.program(script, "script");
   } catch (error) {
     if (error instanceof NoAnswer) return 2;
-    throw error;
+    const reason = reasonOf(error);
+    if (reason === undefined) throw error;
+    shell.isAsked = false;
+    shell.notSimulated(reason);
+    return 2;
   }
 }
+
+/** The part of a step that is not simulated, if this is why it ended. */
+const reasonOf = (error: unknown): string | undefined =>
+  error instanceof ShellFault && error.kind === "unsupported" ? error.message : excessOf(error);

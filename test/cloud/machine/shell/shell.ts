@@ -13,6 +13,7 @@ import { GuestFiles, resolvePath } from "../files.ts";
 import type { Machine, Run, Steps } from "../machine.ts";
 import { packageOf } from "../packages.ts";
 import { calculated, calculatedText } from "./arithmetic.ts";
+import { Bounds } from "./bounds.ts";
 import { patternOf, textOf } from "./expand.ts";
 import { endsLine, Leave, NoAnswer, ShellFault } from "./faults.ts";
 import { runStatements } from "./interpret.ts";
@@ -37,6 +38,7 @@ export interface Definition {
 
 export class Shell {
   readonly machine: Machine;
+  readonly bounds: Bounds;
   readonly files: GuestFiles;
   variables: Variables;
   functions = new Map<string, Definition>();
@@ -68,13 +70,21 @@ export class Shell {
   /** Whether an answer is needed (SHELL-1). */
   isAsked = false;
   substitutionStatus: number | undefined;
+  /** How many expressions are under way within one another. */
+  nested = 0;
   readonly startedAt: number;
   readonly outputs = new Outputs();
 
-  constructor(machine: Machine, streams: Streams, environment: Readonly<Record<string, string>>) {
+  constructor(
+    machine: Machine,
+    streams: Streams,
+    environment: Readonly<Record<string, string>>,
+    bounds = new Bounds(),
+  ) {
     this.machine = machine;
+    this.bounds = bounds;
     this.streams = streams;
-    this.files = new GuestFiles(machine.disk, machine.now);
+    this.files = new GuestFiles(machine.disk, machine.now, (count) => bounds.spend(count));
     this.variables = new Variables(environment);
     this.startedAt = machine.now();
   }
@@ -127,17 +137,14 @@ export class Shell {
       return [yield* run, [], false];
     } catch (error) {
       if (error instanceof Leave) return [error.code, error.calls, true];
-      if (!(error instanceof ShellFault)) throw error;
+      // A construct that is not simulated ends the step: what comes after it would rest on a part that did not run.
+      if (!(error instanceof ShellFault) || error.kind === "unsupported") throw error;
       return [this.failed(error), error.calls ?? this.calls, true];
     }
   }
 
   /** Says what the shell found wrong. Returns the exit code. */
   failed(error: ShellFault): number {
-    if (error.kind === "unsupported") {
-      this.#note(error.message);
-      return 2;
-    }
     this.complain(error.message);
     if (error.kind === "plain") return 1;
     if (endsLine(error)) return this.dialect === "dash" ? 2 : 1;
@@ -155,8 +162,13 @@ export class Shell {
     this.err(`${this.name}: ${place}: ${message}\n`);
   }
 
-  readonly out: Output = (text) => this.streams.get(1)?.write?.(text);
-  readonly err: Output = (text) => this.streams.get(2)?.write?.(text);
+  readonly out: Output = (text) => this.#write(1, text);
+  readonly err: Output = (text) => this.#write(2, text);
+
+  #write(descriptor: number, text: string): void {
+    this.bounds.spend(text.length);
+    this.streams.get(descriptor)?.write?.(text);
+  }
 
   /** Runs a text in this shell. */
   *text(text: string, firstLine = 1): Run {
@@ -320,7 +332,7 @@ export class Shell {
 
   /** A subshell: everything is there, and nothing it changes comes back. Traps are not inherited. */
   fork(): Shell {
-    const fork = new Shell(this.machine, this.streams, {});
+    const fork = new Shell(this.machine, this.streams, {}, this.bounds);
     fork.variables = this.variables.fork();
     fork.functions = new Map(this.functions);
     for (const option of this.options) fork.options.add(option);
@@ -335,7 +347,7 @@ export class Shell {
 
   /** A shell of its own for a script file or `bash -c`: it sees exported variables and changes none. */
   child(dialect = this.dialect): Shell {
-    const child = new Shell(this.machine, this.streams, this.variables.exported());
+    const child = new Shell(this.machine, this.streams, this.variables.exported(), this.bounds);
     const { cwd, isAsked } = this;
     return Object.assign(child, { cwd, isAsked, dialect });
   }
