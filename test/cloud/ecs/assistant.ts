@@ -9,7 +9,9 @@
  *     Exit code 0 is Success, any other is Failed.
  *     https://github.com/aliyun/aliyun_assist_client/blob/main/agent/taskengine/basetask.go (defaultQuotoPre, sendRunningOutput)
  * ASSISTANT-4. cloud-init sets a machine up once per instance id: a new instance of the same image is set up again.
- * ASSISTANT-5. A machine that goes down takes its running commands with it.
+ * ASSISTANT-5. A machine that goes down takes its running commands with it. What a command began in the background goes on
+ *     after it, and its later output is lost: the agent waits for the command's own process.
+ *     https://github.com/aliyun/aliyun_assist_client/blob/main/agent/util/process/process.go (SyncRun)
  * ASSISTANT-7. Exit code 193 stops a Linux machine and 194 restarts it, after the agent has reported the code. To the
  *     platform both are exit codes like others (Failed).
  *     https://www.alibabacloud.com/help/en/ecs/user-guide/use-a-specified-exit-code-to-stop-or-restart-instances
@@ -36,6 +38,15 @@ const FIRST_OUTPUT_BYTES = 6000;
 const REPORT_MS = 1000;
 
 type Process = Generator<number, number>;
+
+interface Course {
+  /** How long it takes before its first step. */
+  readonly delayMs: number;
+  /** Whether the world may come to rest while it goes on. */
+  readonly background?: boolean;
+  readonly finished?: (exitCode: number) => void;
+  readonly ended?: (why: "down" | "stopped") => void;
+}
 
 export class Assistant {
   readonly commands = new Map<string, Command>();
@@ -83,7 +94,8 @@ export class Assistant {
         done(0),
       );
     } else {
-      this.#start(instance, runScript(machine, script, {}), done, () => done(1));
+      const course = { delayMs: BASE_RUN_MS, finished: done, ended: () => done(1) };
+      this.#start(instance, runScript(machine, script, {}), course);
     }
     this.#afterBoot(instance);
   }
@@ -179,7 +191,8 @@ export class Assistant {
       if (why === "stopped") this.#close(execution, "Terminated", "", "");
       else this.#close(execution, "Failed", "ExecutionInterrupted", info);
     };
-    execution.end = this.#start(instance, runScript(machine, script, env), finished, ended);
+    const course = { delayMs: BASE_RUN_MS, finished, ended };
+    execution.end = this.#start(instance, runScript(machine, script, env), course);
     this.#limit(invocation, execution);
   }
 
@@ -208,21 +221,23 @@ export class Assistant {
     });
   }
 
+  /** Goes on with what a command left in the background. */
+  linger(instance: Instance, process: Process): void {
+    this.#start(instance, process, { delayMs: 0, background: true });
+  }
+
   /** Runs a process step by step in the cloud's time. Answers how to end it early. */
-  #start(
-    instance: Instance,
-    process: Process,
-    finished: (exitCode: number) => void,
-    ended: (why: "down" | "stopped") => void,
-  ): (why: "down" | "stopped") => void {
+  #start(instance: Instance, process: Process, course: Course): (why: "down" | "stopped") => void {
+    const { delayMs, background = false, finished, ended } = course;
     const mine = this.#running.get(instance.instanceId) ?? new Set();
     this.#running.set(instance.instanceId, mine);
+    const event = { label: `a process on ${instance.instanceId}`, background };
     let isOver = false;
     const end = (why: "down" | "stopped"): void => {
       if (isOver) return;
       isOver = true;
       mine.delete(end);
-      ended(why);
+      ended?.(why);
     };
     const step = (): void => {
       if (isOver) return;
@@ -231,17 +246,16 @@ export class Assistant {
       if (done === true) {
         isOver = true;
         mine.delete(end);
-        finished(value);
-      } else {
-        this.#world.kernel.time.after(value, { label: `a process on ${instance.instanceId}` }, step);
-      }
+        finished?.(value);
+      } else this.#world.kernel.time.after(value, event, step);
     };
     mine.add(end);
-    this.#world.kernel.time.after(BASE_RUN_MS, { label: `a process on ${instance.instanceId}` }, step);
+    this.#world.kernel.time.after(delayMs, event, step);
     return end;
   }
 
   #print(execution: Execution, text: string): void {
+    if (execution.status !== "Running") return;
     const before = Buffer.from(execution.output);
     const all = Buffer.concat([before, Buffer.from(text)]);
     const most = Math.min(all.length, FIRST_OUTPUT_BYTES);

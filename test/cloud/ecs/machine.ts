@@ -23,6 +23,7 @@ export function machineOf(world: World, instance: Instance): Machine {
     now: () => world.now(),
     print: () => undefined,
     unsupported: (command) => world.noteUnsupported(instance, command),
+    linger: (processes) => world.assistant.linger(instance, processes),
     powerOff: () => world.life.powerOff(instance),
     reboot: () => world.life.reboot(instance),
   };

@@ -28,6 +28,8 @@ export interface Machine {
   print: (text: string) => void;
   /** Notes a command that is not simulated. */
   readonly unsupported: (command: string) => void;
+  /** Goes on with processes that outlive the script that began them. */
+  readonly linger: (processes: Run) => void;
   readonly powerOff: () => void;
   readonly reboot: () => void;
 }

@@ -152,15 +152,20 @@ function* timeout(args: readonly string[], io: Io): Run {
   const [limit = "", ...command] = operandsFrom(args, ["-k", "-s", "--kill-after", "--signal"]);
   const ms = durationOf(limit);
   if (ms === undefined) return complain(io, `timeout: invalid time interval '${limit}'`, 125);
+  if (command.length === 0) return complain(io, "timeout: missing operand", 125);
+  const flags = args.slice(0, args.length - command.length - 1);
+  const isKilled = /^(?:SIG)?(?:KILL|9)$/i.test(valueOf(flags, "-s", "--signal") ?? "");
+  const late = isKilled ? 137 : flags.includes("--preserve-status") ? 143 : 124;
   const running = withoutFunctions(io.shell, command);
-  let left = ms;
+  // A limit of 0 is none.
+  let left = ms === 0 ? Number.POSITIVE_INFINITY : ms;
   for (;;) {
     const { value, done } = running.next();
     if (done === true) return value;
     if (value >= left) {
       yield left;
-      running.return(124);
-      return 124;
+      running.return(late);
+      return late;
     }
     left -= value;
     yield value;

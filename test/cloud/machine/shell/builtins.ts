@@ -4,8 +4,11 @@ import { tested } from "./conditions.ts";
 import { declare, exported, local, unset } from "./declarations.ts";
 import { ShellFault } from "./faults.ts";
 import { echo, printf } from "./printing.ts";
+import { alias, disown, history, ulimit, umask, unalias } from "./habits.ts";
 import { getopts, mapfile, readLine } from "./reading.ts";
+import { jobs, kill, wait } from "./signals.ts";
 import type { Shell } from "./shell.ts";
+import { trap } from "./traps.ts";
 
 const count = (text: string | undefined, otherwise: number): number =>
   text === undefined ? otherwise : Number(text);
@@ -90,28 +93,6 @@ function popd(_: readonly string[], io: Io): number {
   return 0;
 }
 
-const BASH_SIGNALS: ReadonlySet<string> = new Set(["ERR", "RETURN", "DEBUG"]);
-
-function trap(args: readonly string[], { shell, out, err }: Io): number {
-  const [action = "", ...signals] = args[0] === "--" ? args.slice(1) : args;
-  if (args.length === 0 || action === "-p") {
-    for (const [signal, text] of shell.traps) out(`trap -- '${text}' ${signal}\n`);
-    return 0;
-  }
-  let status = 0;
-  for (const signal of signals.map((name) =>
-    name === "0" ? "EXIT" : name.toUpperCase().replace(/^SIG/, ""),
-  )) {
-    if (shell.dialect === "dash" && BASH_SIGNALS.has(signal)) {
-      err(`trap: ${signal}: bad trap\n`);
-      status = 1;
-    } else if (signal === "DEBUG" || signal === "RETURN") shell.notSimulated(`trap … ${signal}`);
-    else if (action === "-") shell.traps.delete(signal);
-    else shell.traps.set(signal, action);
-  }
-  return status;
-}
-
 function* command(args: readonly string[], io: Io): Run {
   const [flag, ...names] = args;
   if (flag !== "-v" && flag !== "-V") return yield* withoutFunctions(io.shell, flag === "-p" ? names : args);
@@ -155,13 +136,6 @@ function type(args: readonly string[], io: Io): number {
       );
   }
   return status;
-}
-
-function wait(args: readonly string[], { shell }: Io): number {
-  const codes = args
-    .filter((arg) => !arg.startsWith("-"))
-    .map((pid) => shell.jobs.get(pid.replace("%", "471")) ?? 127);
-  return codes.at(-1) ?? 0;
 }
 
 /** Options of `shopt` that are simulated, and those that change nothing for a script. */
@@ -231,11 +205,11 @@ function given(shell: Shell, args: readonly string[]): readonly string[] | undef
   }
 }
 
-const nothing: Program = () => 0;
+const succeed: Program = () => 0;
 
 export const BUILTINS: ReadonlyMap<string, Program> = new Map<string, Program>([
-  [":", nothing],
-  ["true", nothing],
+  [":", succeed],
+  ["true", succeed],
   ["false", () => 1],
   ["exit", exit],
   ["return", leave],
@@ -287,12 +261,12 @@ export const BUILTINS: ReadonlyMap<string, Program> = new Map<string, Program>([
   ["getopts", getopts],
   ["let", calculate],
   ["shopt", shopt],
-  ["umask", nothing],
-  ["ulimit", nothing],
-  ["history", nothing],
-  ["alias", nothing],
-  ["unalias", nothing],
-  ["disown", nothing],
-  ["kill", nothing],
-  ["jobs", nothing],
+  ["umask", umask],
+  ["ulimit", ulimit],
+  ["history", history],
+  ["alias", alias],
+  ["unalias", unalias],
+  ["disown", disown],
+  ["kill", kill],
+  ["jobs", jobs],
 ]);

@@ -45,17 +45,43 @@ function* run(shell: Shell, node: Node): Run {
   return yield* command(shell, node);
 }
 
-/** In the background: it goes on beside the script, which hears of its end if it waits for it. */
+/** In the background: it goes on beside the script, and the terminal's signals do not reach it. */
 function* statement(shell: Shell, node: Statement): Run {
   if (!node.background) {
     shell.status = yield* run(shell, node.command);
     return shell.status;
   }
   const fork = shell.fork();
-  const code = yield* fork.part(run(fork, node.command));
-  shell.jobs.set(String(4712 + shell.jobs.size), code);
+  // Bash leaves it the input of a pipe.
+  if (shell.dialect === "dash") fork.streams = withStream(fork.streams, 0, { input: new Input("") });
+  for (const signal of ["INT", "QUIT"]) fork.traps.set(signal, "");
+  const text = shell.source.text.slice(node.pos, node.end).replace(/\s*&$/, "");
+  const job = shell.processes.start(fork.pid, alone(fork, spawned(fork, node.command)), text);
+  shell.jobs.set(String(fork.pid), job);
+  shell.lastJob = job.pid;
   shell.status = 0;
   return 0;
+}
+
+/** Runs a command in a fork that is there for it alone: `( )` and a script are not processes of their own then. */
+function* spawned(fork: Shell, node: Node): Run {
+  if (node.type === "Redirected")
+    return yield* withRedirections(fork, node.redirects, () => spawned(fork, node.command));
+  if (node.type === "Subshell") return yield* runStatements(fork, node.body.commands);
+  fork.isReplaceable = node.type === "Command";
+  return yield* run(fork, node);
+}
+
+/** Runs a fork to its end, its EXIT trap included. */
+function* alone(fork: Shell, run: Run): Run {
+  const status = yield* fork.part(run);
+  const trap = fork.exitTrap;
+  if (trap !== undefined) {
+    fork.status = status;
+    yield* fork.part(fork.trap(trap));
+  }
+  yield* fork.closeOutputs();
+  return status % 256;
 }
 
 /** Runs something whose failure is an answer. */
@@ -125,7 +151,7 @@ function* piped(
       if (operators[index] === "|&") fork.streams = withStream(fork.streams, 2, { write });
     }
     const isOwn = index === commands.length - 1 && shell.shopts.has("lastpipe");
-    codes.push(yield* isOwn ? lastly(shell, part, fork.streams) : fork.part(command(fork, part)));
+    codes.push(yield* isOwn ? lastly(shell, part, fork.streams) : fork.part(spawned(fork, part)));
     yield* fork.closeOutputs();
     if (part.type === "Command" || part.type === "Subshell") shell.line = fork.line;
   }
@@ -248,6 +274,8 @@ function* judged(shell: Shell, { pos, end, lineAt = pos }: Place, body: () => Ru
   yield* shell.closeOutputs(from);
   shell.line = line;
   shell.pipeStatus = [status];
+  shell.status = status;
+  yield* shell.signals();
   return yield* shell.judge(status);
 }
 
@@ -270,15 +298,9 @@ function* withRedirections(shell: Shell, redirections: readonly Redirection[], b
 
 function* subshell(shell: Shell, body: CompoundList, end: number): Run {
   const fork = shell.fork();
-  let status = yield* fork.part(runStatements(fork, body.commands));
-  const trap = fork.traps.get("EXIT");
-  if (trap !== undefined) {
-    fork.status = status;
-    yield* fork.part(fork.trap(trap));
-  }
-  yield* fork.closeOutputs();
-  status %= 256;
+  const status = yield* alone(fork, runStatements(fork, body.commands));
   if (!shell.isTrapped) shell.line = shell.lineOf(end - 1);
+  yield* shell.signals();
   return yield* shell.judge(status);
 }
 

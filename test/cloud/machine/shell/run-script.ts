@@ -17,7 +17,11 @@ export function* runScript(machine: Machine, script: string, env: Readonly<Recor
   // https://github.com/aliyun/aliyun_assist_client/blob/main/agent/taskengine/host/processor.go
   shell.dialect = shell.dialectOf("sh");
   try {
-    return yield* shell.program(script, "script");
+    const status = yield* shell.processes.main(shell.pid, shell.program(script, "script"));
+    const rest = shell.processes.rest();
+    // The agent waits for the script only; what it began in the background goes on.
+    if (rest !== undefined) machine.linger(rest);
+    return status;
   } catch (error) {
     if (error instanceof NoAnswer) return 2;
     const reason = reasonOf(error);

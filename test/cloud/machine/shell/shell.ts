@@ -22,6 +22,8 @@ import { isProgram, locate, onPath } from "./lookup.ts";
 import { interpreterOf } from "./interpreter.ts";
 import { switchOptions, wrongOption } from "./options.ts";
 import { Outputs } from "./outputs.ts";
+import { AGENT_PID, Processes } from "./processes.ts";
+import type { Process } from "./processes.ts";
 import { lineAt, readSource } from "./source.ts";
 import type { Dialect, Source } from "./source.ts";
 import { special, specialList } from "./special.ts";
@@ -39,13 +41,35 @@ export interface Definition {
 export class Shell {
   readonly machine: Machine;
   readonly bounds: Bounds;
+  readonly processes: Processes;
   readonly files: GuestFiles;
   variables: Variables;
   functions = new Map<string, Definition>();
   readonly options = new Set<string>();
   readonly shopts = new Set<string>();
   readonly traps = new Map<string, string>();
-  readonly jobs = new Map<string, number>();
+  /** Commands in the background, by their process ids. */
+  readonly jobs = new Map<string, Process>();
+  /** Those of the shell that forked this one, which can list them. */
+  readonly siblings = new Set<Process>();
+  /** Jobs of whose end the script knows. */
+  readonly reported = new Set<Process>();
+  /** Signals that are trapped, and whose traps have not run yet. */
+  readonly pending: { readonly name: string; readonly number: number }[] = [];
+  isWaiting = false;
+  killedBy: string | undefined;
+  readonly aliases = new Map<string, string>();
+  readonly limits = new Map<string, string>();
+  mask = 0o022;
+  /** Its own process; the one of the script, which subshells share; and the one that began the script. */
+  pid: number;
+  scriptPid: number;
+  parentPid = AGENT_PID;
+  /** Which process forked this one. */
+  forkedBy = AGENT_PID;
+  /** Whether it only runs one command, whose process it then is. */
+  isReplaceable = false;
+  lastJob: number | undefined;
   streams: Streams;
   dialect: Dialect = "bash";
   cwd = "/root";
@@ -79,10 +103,14 @@ export class Shell {
     machine: Machine,
     streams: Streams,
     environment: Readonly<Record<string, string>>,
-    bounds = new Bounds(),
+    step = { bounds: new Bounds(), processes: new Processes() },
   ) {
     this.machine = machine;
+    const { bounds, processes } = step;
     this.bounds = bounds;
+    this.processes = processes;
+    this.pid = processes.nextPid();
+    this.scriptPid = this.pid;
     this.streams = streams;
     this.files = new GuestFiles(machine.disk, machine.now, (count) => bounds.spend(count));
     this.variables = new Variables(environment);
@@ -119,7 +147,7 @@ export class Shell {
   /** Runs a text to its end in a shell of its own; `exit` ends it, not the caller. */
   *script(text: string): Run {
     const [status, calls] = yield* this.#ended(this.text(text));
-    const trap = this.traps.get("EXIT");
+    const trap = this.exitTrap;
     let last = status;
     if (trap !== undefined) {
       this.calls = calls;
@@ -133,14 +161,29 @@ export class Shell {
   }
 
   *#ended(run: Run): Steps<readonly [status: number, calls: readonly number[], isLeft: boolean]> {
+    const leave = this.processes.enter(this);
     try {
       return [yield* run, [], false];
     } catch (error) {
-      if (error instanceof Leave) return [error.code, error.calls, true];
+      if (error instanceof Leave && (error.target ?? this) === this) return [error.code, error.calls, true];
       // A construct that is not simulated ends the step: what comes after it would rest on a part that did not run.
       if (!(error instanceof ShellFault) || error.kind === "unsupported") throw error;
       return [this.failed(error), error.calls ?? this.calls, true];
+    } finally {
+      leave();
     }
+  }
+
+  /** The EXIT trap, which bash runs after a fatal signal, too, unless none can be caught. */
+  get exitTrap(): string | undefined {
+    const isLost = this.killedBy !== undefined && (this.dialect === "dash" || this.killedBy === "KILL");
+    return isLost ? undefined : this.traps.get("EXIT");
+  }
+
+  /** Runs the traps of signals that came while a command ran. */
+  *signals(): Steps<void> {
+    for (let signal = this.pending.shift(); signal !== undefined; signal = this.pending.shift())
+      yield* this.trap(this.traps.get(signal.name) ?? "");
   }
 
   /** Says what the shell found wrong. Returns the exit code. */
@@ -324,7 +367,7 @@ export class Shell {
   *inner(script: Script): Run {
     if (script.source !== undefined) return yield* this.script(script.source);
     const status = yield* this.part(runStatements(this, script.commands));
-    const trap = this.traps.get("EXIT");
+    const trap = this.exitTrap;
     if (trap !== undefined) yield* this.part(this.trap(trap));
     yield* this.closeOutputs();
     return status;
@@ -332,24 +375,32 @@ export class Shell {
 
   /** A subshell: everything is there, and nothing it changes comes back. Traps are not inherited. */
   fork(): Shell {
-    const fork = new Shell(this.machine, this.streams, {}, this.bounds);
+    const fork = new Shell(this.machine, this.streams, {}, this);
     fork.variables = this.variables.fork();
     fork.functions = new Map(this.functions);
     for (const option of this.options) fork.options.add(option);
     for (const option of this.shopts) fork.shopts.add(option);
-    if (this.options.has("errtrace") && this.traps.has("ERR"))
-      fork.traps.set("ERR", this.traps.get("ERR") ?? "");
+    const keepsErr = this.options.has("errtrace");
+    for (const [signal, text] of this.traps)
+      if (text === "" || (signal === "ERR" && keepsErr)) fork.traps.set(signal, text);
+    for (const [name, text] of this.aliases) fork.aliases.set(name, text);
+    for (const [name, value] of this.limits) fork.limits.set(name, value);
     const { dialect, cwd, previousCwd, name, args, status, line, source, firstLine } = this;
-    const { calls, callees, isTested, isAsked, written, isTrapped } = this;
+    const { calls, callees, isTested, isAsked, written, isTrapped, mask, scriptPid, parentPid } = this;
+    const { lastJob, jobs } = this;
+    for (const job of jobs.values()) fork.siblings.add(job);
+    Object.assign(fork, { mask, scriptPid, parentPid, lastJob, forkedBy: this.pid });
     Object.assign(fork, { dialect, cwd, previousCwd, name, args, status, line, source, firstLine });
     return Object.assign(fork, { calls, callees, isTested, isAsked, written, isTrapped });
   }
 
   /** A shell of its own for a script file or `bash -c`: it sees exported variables and changes none. */
   child(dialect = this.dialect): Shell {
-    const child = new Shell(this.machine, this.streams, this.variables.exported(), this.bounds);
-    const { cwd, isAsked } = this;
-    return Object.assign(child, { cwd, isAsked, dialect });
+    const child = new Shell(this.machine, this.streams, this.variables.exported(), this);
+    for (const [name, value] of this.limits) child.limits.set(name, value);
+    const { cwd, isAsked, mask, pid, isReplaceable, forkedBy } = this;
+    if (isReplaceable) Object.assign(child, { pid, scriptPid: pid });
+    return Object.assign(child, { cwd, isAsked, dialect, mask, parentPid: isReplaceable ? forkedBy : pid });
   }
 
   /** Runs the commands that read what was written to `>( )`, from the given one on. */
