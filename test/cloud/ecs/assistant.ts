@@ -8,6 +8,8 @@
  *     No page says that the platform shows this part before the end, so nothing may depend on it.
  *     Exit code 0 is Success, any other is Failed.
  *     https://github.com/aliyun/aliyun_assist_client/blob/main/agent/taskengine/basetask.go (defaultQuotoPre, sendRunningOutput)
+ *     A user or a folder that the machine lacks makes the execution Invalid, with AccountNotExists or DirectoryNotExists:
+ *     https://www.alibabacloud.com/help/en/ecs/developer-reference/api-ecs-2014-05-26-describeinvocationresults
  * ASSISTANT-4. cloud-init sets a machine up once per instance id: a new instance of the same image is set up again.
  * ASSISTANT-5. A machine that goes down takes its running commands with it. What a command began in the background goes on
  *     after it, and its later output is lost: the agent waits for the command's own process.
@@ -21,7 +23,7 @@
 import { executions } from "./assistant-records.ts";
 import type { Command, Execution, Invocation } from "./assistant-records.ts";
 import { IDENTITY } from "../machine/disk.ts";
-import { firstBoot } from "../machine/boot.ts";
+import { firstBoot, startOf } from "../machine/boot.ts";
 import { runScript } from "../machine/shell/run-script.ts";
 import type { Machine } from "../machine/machine.ts";
 import { machineOf } from "./machine.ts";
@@ -95,7 +97,7 @@ export class Assistant {
       );
     } else {
       const course = { delayMs: BASE_RUN_MS, finished: done, ended: () => done(1) };
-      this.#start(instance, runScript(machine, script, {}), course);
+      this.#start(instance, runScript(machine, script), course);
     }
     this.#afterBoot(instance);
   }
@@ -171,14 +173,15 @@ export class Assistant {
     });
     instance.invocationCount++;
     instance.lastInvokedAt = now;
-    if (invocation.type !== "RunShellScript") {
-      const info = "The command does not fit the system of the instance.";
-      this.#close(execution, "Invalid", "CommandNotApplicable", info);
-      return;
-    }
+    if (invocation.type !== "RunShellScript")
+      return this.#close(execution, "Invalid", "CommandNotApplicable", "the command is not applicable");
     const machine = this.#machineFor(execution, instance);
+    const start = startOf(machine, invocation);
+    if ("missing" in start) {
+      const info = `the specified ${start.missing.toLowerCase()} does not exists`;
+      return this.#close(execution, "Invalid", `${start.missing}NotExists`, info);
+    }
     const script = executions.fill(invocation, execution, this.#world);
-    const env = { USER: invocation.username, HOME: "/root", PWD: invocation.workingDir };
     const finished = (exitCode: number): void => {
       execution.exitCode = exitCode;
       if (exitCode === 0) this.#close(execution, "Success", "", "");
@@ -192,7 +195,7 @@ export class Assistant {
       else this.#close(execution, "Failed", "ExecutionInterrupted", info);
     };
     const course = { delayMs: BASE_RUN_MS, finished, ended };
-    execution.end = this.#start(instance, runScript(machine, script, env), course);
+    execution.end = this.#start(instance, runScript(machine, script, start), course);
     this.#limit(invocation, execution);
   }
 

@@ -2,7 +2,7 @@
 import { complain, has, notSimulated, operands, said, valueOf } from "./answers.ts";
 import { resolvePath } from "./files.ts";
 import type { Io, Program } from "./machine.ts";
-import { wrongOwner } from "./user-programs.ts";
+import { wrongOwner } from "./owners.ts";
 
 export const FILE_PROGRAMS: Readonly<Record<string, Program>> = {
   touch: (args, io) =>
@@ -122,10 +122,27 @@ function copy(program: string, args: readonly string[], io: Io, mode?: string): 
     const to = isInto ? target + inside(name, from) : target;
     if (to === from) return complain(io, `${program}: '${name}' and '${named}' are the same file`);
     if (has(args, "n") && files.isFile(to)) return 0;
-    for (const path of files.entries(from)) transfer(files, path, to + path.slice(from.length), mode);
+    const keepsOwner = program === "mv" || has(args, "ap", "--archive");
+    transferAll({ from, to, mode, keepsOwner }, files);
     if (program === "mv") files.remove(from);
     return 0;
   });
+}
+
+interface Copy {
+  readonly from: string;
+  readonly to: string;
+  readonly mode: string | undefined;
+  readonly keepsOwner: boolean;
+}
+
+/** Copies a file, or a folder with all that is in it. */
+function transferAll({ from, to, mode, keepsOwner }: Copy, files: Io["files"]): void {
+  for (const path of files.entries(from)) {
+    const entry = to + path.slice(from.length);
+    transfer(files, path, entry, mode);
+    if (keepsOwner) files.keepOwner(path, entry);
+  }
 }
 
 /** `dir/.` means what is in the folder. */
@@ -170,13 +187,21 @@ function isRunnable(mode: string, before: boolean): boolean {
   return may;
 }
 
+/** `777`, `o+w`, `a+rw`: a group counts as all. */
+const letsAllWrite = (mode: string): boolean =>
+  /^[0-7]?[0-7](?:[2367][0-7]|[0-7][2367])$/.test(mode) ||
+  /(?:^|,)(?:[ugo]*[go][ugo]*|a|)[+=][rxX]*w/.test(mode);
+
 function chmod(args: readonly string[], io: Io): number {
   const words = args.filter((arg) => !/^-[Rvcf]+$|^--/.test(arg));
   const [mode = "", ...names] = words;
   return each(names, io, (name, path) => {
     if (!io.files.exists(path))
       return complain(io, `chmod: cannot access '${name}': No such file or directory`);
+    if (io.shell.user.uid !== 0 && io.files.owner(path) !== io.shell.user.name)
+      return complain(io, `chmod: changing permissions of '${name}': Operation not permitted`);
     const paths = has(args, "R", "--recursive") ? io.files.below(path) : [path];
+    if (letsAllWrite(mode)) for (const one of [path, ...paths]) io.files.own(one, "*");
     for (const one of paths)
       if (io.files.isFile(one)) io.files.makeExecutable(one, isRunnable(mode, io.files.isExecutable(one)));
     return 0;
@@ -195,6 +220,8 @@ function ls(args: readonly string[], io: Io): number {
     if (files.isFile(path) || (has(args, "d") && files.isDirectory(path))) shown.unshift(name);
     else if (!files.isDirectory(path))
       status = complain(io, `ls: cannot access '${name}': No such file or directory`, 2);
+    else if (!files.mayEnter(path))
+      status = complain(io, `ls: cannot open directory '${name}': Permission denied`, 2);
     else {
       if (names.length > 1) shown.push(`${shown.length > 0 ? "\n" : ""}${name}:`);
       shown.push(...files.list(path).filter((entry) => has(args, "aA") || !entry.startsWith(".")));

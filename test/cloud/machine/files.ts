@@ -1,5 +1,6 @@
 /** The file system of a guest: a map of paths, with directories where a path needs or names them. */
 import type { GuestDisk } from "./disk.ts";
+import { ShellFault } from "./shell/faults.ts";
 import { toRegExp } from "./shell/pattern.ts";
 
 /** Whether the kernel makes the files there. It has more of them than the machine knows. */
@@ -81,6 +82,8 @@ export class GuestFiles {
   /** Files of `<( )` and `>( )`. */
   readonly #opened = new Map<string, string>();
   readonly #spend: (count: number) => void;
+  /** The user who reads and writes. */
+  user = "root";
 
   /** @param spend pays for characters, and for entries that are looked through */
   constructor(disk: GuestDisk, now: () => number, spend: (count: number) => void) {
@@ -107,6 +110,7 @@ export class GuestFiles {
 
   read(path: string): string | undefined {
     if (DEVICES.has(path)) return "";
+    this.#mayRead(path);
     const text = this.#opened.get(path) ?? this.#files.get(this.#real(path));
     this.#spend(text?.length ?? 0);
     return text;
@@ -117,11 +121,13 @@ export class GuestFiles {
     if (this.#opened.has(path)) this.#opened.set(path, (this.#opened.get(path) ?? "") + text);
     if (path.startsWith("/dev/")) return;
     const real = this.#real(path);
+    this.#mayWrite(path, real);
     this.#files.set(real, append ? (this.#files.get(real) ?? "") + text : text);
     this.#disk.writtenAt.set(real, this.#now());
   }
 
   link(path: string, target: string): void {
+    this.#mayWrite(path, path);
     this.remove(path);
     this.#disk.links.set(path, target);
   }
@@ -196,12 +202,60 @@ export class GuestFiles {
   }
 
   makeDirectory(path: string): void {
-    this.#files.set(`${this.#real(path)}/`, "");
+    const real = this.#real(path);
+    this.#mayWrite(path, real);
+    this.#files.set(`${real}/`, "");
+  }
+
+  /** Gives a path to a user, `*` for all. */
+  own(path: string, user: string): void {
+    if (user === "root") this.#disk.owners.delete(this.#real(path));
+    else this.#disk.owners.set(this.#real(path), user);
+  }
+
+  /** Gives a copy to the owner of the original, as only root can. */
+  keepOwner(from: string, to: string): void {
+    if (this.user === "root") this.own(to.replace(/\/$/, ""), this.owner(from.replace(/\/$/, "")));
+  }
+
+  /** Whose a path is. */
+  owner(path: string): string {
+    return this.#disk.owners.get(this.#real(path)) ?? "root";
+  }
+
+  /** Whether the user may look into a folder. */
+  mayEnter(path: string): boolean {
+    return this.user === "root" || !/^\/root(?:\/|$)/.test(path) || this.owner(path) === this.user;
+  }
+
+  #mayRead(path: string): void {
+    if (!this.mayEnter(path) || (this.user !== "root" && path === "/etc/shadow")) throw denied(path);
+  }
+
+  /** Who makes a file owns it. */
+  #mayWrite(path: string, real: string): void {
+    if (this.user === "root") return;
+    if (this.#files.has(real)) {
+      if (!this.#isWritable(real)) throw denied(path);
+      return;
+    }
+    let folder = folderOf(real);
+    const made = [real];
+    for (; !this.isDirectory(folder); folder = folderOf(folder)) made.push(folder);
+    if (!this.#isWritable(folder)) throw denied(path);
+    for (const each of made) this.#disk.owners.set(each, this.user);
+  }
+
+  #isWritable(real: string): boolean {
+    const owner = this.#disk.owners.get(real) ?? (/^\/(?:var\/)?tmp$|^\/dev\//.test(real) ? "*" : "root");
+    return owner === "*" || owner === this.user;
   }
 
   /** Removes a file, or a directory with all that is in it. */
   remove(path: string): void {
-    const { links, executable } = this.#disk;
+    const { links, executable, owners } = this.#disk;
+    if (this.user !== "root" && this.exists(path) && !this.#isWritable(folderOf(this.#real(path))))
+      throw denied(path);
     const folder = path.slice(0, path.lastIndexOf("/"));
     // A folder stays when its last entry goes.
     if (folder !== "" && !STANDING.has(folder) && this.exists(path)) this.#files.set(`${folder}/`, "");
@@ -209,7 +263,8 @@ export class GuestFiles {
     links.delete(path);
     this.#files.delete(path);
     executable.delete(path);
-    for (const known of [this.#files, links, executable])
+    owners.delete(path);
+    for (const known of [this.#files, links, executable, owners])
       for (const name of known.keys()) if (name.startsWith(`${path}/`)) known.delete(name);
   }
 
@@ -262,6 +317,10 @@ export class GuestFiles {
     return found;
   }
 }
+
+const folderOf = (path: string): string => path.slice(0, path.lastIndexOf("/")) || "/";
+
+const denied = (path: string): ShellFault => new ShellFault(`${path}: Permission denied`, "plain");
 
 export function resolvePath(cwd: string, path: string): string {
   const parts: string[] = [];

@@ -1,4 +1,5 @@
 /** Package managers: what they install is there, and its units with it. */
+import { addAccountsOf } from "./accounts.ts";
 import { complain, has, notSimulated, operands, said } from "./answers.ts";
 import { isUnknownPackage, unitsOf } from "./packages.ts";
 import type { Io, Program, Run } from "./machine.ts";
@@ -40,6 +41,7 @@ function* packager(name: string, args: readonly string[], io: Io): Run {
   const kind = name.startsWith("apt") ? "deb" : "rpm";
   const { disk } = io.machine;
   if (disk.os?.packager !== kind) return complain(io, `${io.shell.name}: ${name}: command not found`, 127);
+  if (io.shell.user.uid !== 0) return denied(kind, io);
   const [verb = "", ...names] = operands(args, ["-o", "-c", "-t", "--enablerepo", "--disablerepo"]);
   if (asks(verb, kind, names, io) && !isAgreed(args, kind, io)) return complain(io, "Operation aborted.");
   if (INSTALLS.has(verb)) return yield* install(kind, names, io);
@@ -48,6 +50,11 @@ function* packager(name: string, args: readonly string[], io: Io): Run {
   if (verb === "clean" || verb === "autoclean") return said(io, "0 files removed");
   return notSimulated(name, args, io);
 }
+
+const denied = (kind: "rpm" | "deb", io: Io): number =>
+  kind === "rpm"
+    ? complain(io, "Error: This command has to be run with superuser privileges.")
+    : complain(io, "E: Could not open a lock file - open (13: Permission denied), are you root?", 100);
 
 const INSTALLS: ReadonlySet<string> = new Set(["install", "reinstall"]);
 const REMOVALS: ReadonlySet<string> = new Set(["remove", "erase", "purge", "autoremove"]);
@@ -123,6 +130,7 @@ function* install(kind: "rpm" | "deb", names: readonly string[], io: Io): Run {
     }
     yield INSTALL_MS;
     disk.packages.add(name);
+    addAccountsOf(disk.files, name, kind);
     // Debian starts what it installs, at once and at every boot.
     if (kind === "deb")
       for (const unit of unitsOf(name)) [disk.enabled, active].forEach((units) => units.add(unit));

@@ -4,6 +4,7 @@ import { FILTERS } from "./filters.ts";
 import { FIND } from "./find.ts";
 import type { Program } from "./machine.ts";
 import { NETWORK_PROGRAMS } from "./network-programs.ts";
+import { OWNERS } from "./owners.ts";
 import { PACKAGE_PROGRAMS } from "./package-programs.ts";
 import { RUNNERS } from "./runners.ts";
 import { SYSTEM_PROGRAMS } from "./system-programs.ts";
@@ -16,6 +17,7 @@ const ALL: ReadonlyMap<string, Program> = new Map(
     FILTERS,
     FIND,
     NETWORK_PROGRAMS,
+    OWNERS,
     PACKAGE_PROGRAMS,
     SYSTEM_PROGRAMS,
     USER_PROGRAMS,

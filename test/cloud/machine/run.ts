@@ -53,7 +53,7 @@ export function runOnMachine(script: string, disk = fresh("alinux")): Ran {
   const left: Run[] = [];
   const linger = (run: Run): void => void left.push(run);
   const machine = machineWith(disk, () => now, output, linger);
-  const process = runScript(machine, script, {});
+  const process = runScript(machine, script);
   const passed = (run: Run, limitMs: number): number | undefined => {
     const until = now + limitMs;
     for (;;) {

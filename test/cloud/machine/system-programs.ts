@@ -32,14 +32,13 @@ export const SYSTEM_PROGRAMS: Readonly<Record<string, Program>> = {
       io.files.write(IDENTITY.machineId, `${io.machine.token()}\n`);
     return 0;
   },
-  reboot: (_, io) => powered(() => io.machine.reboot()),
+  reboot: (_, io) => powered(io, () => io.machine.reboot()),
   shutdown: (args, io) => {
-    if (args.includes("-r")) io.machine.reboot();
-    else if (!args.includes("-c")) io.machine.powerOff();
-    return 0;
+    if (args.includes("-c")) return 0;
+    return powered(io, args.includes("-r") ? io.machine.reboot : io.machine.powerOff);
   },
-  poweroff: (_, io) => powered(() => io.machine.powerOff()),
-  halt: (_, io) => powered(() => io.machine.powerOff()),
+  poweroff: (_, io) => powered(io, () => io.machine.powerOff()),
+  halt: (_, io) => powered(io, () => io.machine.powerOff()),
 };
 
 const QUESTIONS: ReadonlySet<string> = new Set(["is-active", "status", "is-enabled"]);
@@ -54,7 +53,7 @@ function systemctl(args: readonly string[], io: Io): number {
   const [verb = "", ...names] = operands(args, ["-n", "-o", "-p", "-t", "--lines", "--property", "--type"]);
   if (/^daemon-re(?:load|exec)$|^reset-failed$/.test(verb)) return 0;
   const power = POWER[verb];
-  if (power !== undefined) return powered(io.machine[power]);
+  if (power !== undefined) return powered(io, io.machine[power]);
   const isQuestion = QUESTIONS.has(verb);
   if (!isQuestion && UNIT_CHANGES[verb] === undefined) return notSimulated("systemctl", args, io);
   let status = 0;
@@ -65,7 +64,8 @@ function systemctl(args: readonly string[], io: Io): number {
   return status;
 }
 
-function powered(change: () => void): number {
+function powered(io: Io, change: () => void): number {
+  if (io.shell.user.uid !== 0) return complain(io, "Interactive authentication required.");
   change();
   return 0;
 }
@@ -101,6 +101,8 @@ const UNIT_CHANGES: Readonly<
 
 function changeUnit(verb: string, unit: string, args: readonly string[], io: Io): number {
   const { disk, active } = io.machine;
+  if (io.shell.user.uid !== 0)
+    return complain(io, `Failed to ${verb} ${unit}.service: Interactive authentication required.`);
   if (verb !== "unmask" && !unitExists(disk, unit)) {
     const failure = verb === "start" || verb === "restart" ? 5 : 1;
     return complain(io, `Failed to ${verb} unit: Unit file ${unit}.service does not exist.`, failure);

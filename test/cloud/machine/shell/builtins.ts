@@ -63,8 +63,10 @@ function cd(args: readonly string[], io: Io): number {
   const given = args.find((arg) => !/^-[LPe]$/.test(arg));
   const target = given === "-" ? shell.previousCwd : (given ?? shell.value("HOME") ?? "/root");
   const to = io.path(target);
-  if (!io.files.isDirectory(to)) {
-    shell.complain(`cd: ${target}: No such file or directory`);
+  if (!io.files.isDirectory(to) || !io.files.mayEnter(to)) {
+    shell.complain(
+      `cd: ${target}: ${io.files.isDirectory(to) ? "Permission denied" : "No such file or directory"}`,
+    );
     return shell.dialect === "dash" ? 2 : 1;
   }
   shell.previousCwd = shell.cwd;

@@ -30,6 +30,7 @@ export class ShellFault extends Error {
   readonly kind: "plain" | "fatal" | "unsupported" | "line" | "arithmetic";
   /** Lines of the calls that were under way. */
   calls: readonly number[] | undefined;
+  isRedirection = false;
 
   constructor(message: string, kind: ShellFault["kind"] = "fatal") {
     super(message);

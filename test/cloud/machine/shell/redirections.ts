@@ -19,9 +19,19 @@ export function* redirected(shell: Shell, redirections: readonly Redirection[]):
     } else if (each.type === "HereString") {
       const text = yield* textOf(shell, each.target);
       streams = withStream(streams, descriptor(each, 0), { input: new Input(`${text}\n`) });
-    } else streams = yield* opened(shell, streams, each);
+    } else streams = yield* marked(opened(shell, streams, each));
   }
   return streams;
+}
+
+/** A command whose redirection fails ends with a code of its own. */
+function* marked(streams: Steps<Streams>): Steps<Streams> {
+  try {
+    return yield* streams;
+  } catch (error) {
+    if (error instanceof ShellFault) error.isRedirection = true;
+    throw error;
+  }
 }
 
 function descriptor({ descriptor: given }: Redirection, usual: number): number {

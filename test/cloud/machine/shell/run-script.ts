@@ -1,4 +1,6 @@
 /** A script as Cloud Assistant runs it. */
+import { ROOT } from "../accounts.ts";
+import type { User } from "../accounts.ts";
 import type { Machine, Run } from "../machine.ts";
 import { excessOf } from "./bounds.ts";
 import { NoAnswer, ShellFault } from "./faults.ts";
@@ -7,12 +9,18 @@ import { standard } from "./streams.ts";
 
 const SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
+/** As whom a script runs, and in which folder; the user's home unless another is named. */
+export interface Start {
+  readonly user?: User;
+  readonly folder?: string;
+}
+
 /** The exit code of a script. It yields milliseconds to wait before it goes on. */
-export function* runScript(machine: Machine, script: string, env: Readonly<Record<string, string>>): Run {
-  const { PWD, ...rest } = env;
-  const environment = { PATH: SYSTEM_PATH, HOME: "/root", ...rest };
+export function* runScript(machine: Machine, script: string, { user = ROOT, folder }: Start = {}): Run {
+  const environment = { PATH: SYSTEM_PATH, HOME: user.home, USER: user.name };
   const shell = new Shell(machine, standard("", machine.print, machine.print), environment);
-  shell.cwd = PWD ?? "/root";
+  shell.become(user);
+  shell.cwd = folder ?? user.home;
   // Cloud Assistant runs `sh -c FILE`; a file without a first line that names its shell is read by that `sh`:
   // https://github.com/aliyun/aliyun_assist_client/blob/main/agent/taskengine/host/processor.go
   shell.dialect = shell.dialectOf("sh");

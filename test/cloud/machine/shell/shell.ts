@@ -9,6 +9,8 @@
  *     where it is called; what runs in a subshell ends only that.
  */
 import type { ArithmeticExpression, CompoundCommand, CompoundList, Redirected, Script, Word } from "unbash";
+import { ROOT } from "../accounts.ts";
+import type { User } from "../accounts.ts";
 import { GuestFiles, resolvePath } from "../files.ts";
 import type { Machine, Run, Steps } from "../machine.ts";
 import { packageOf } from "../packages.ts";
@@ -18,7 +20,7 @@ import { patternOf, textOf } from "./expand.ts";
 import { endsLine, Leave, NoAnswer, ShellFault } from "./faults.ts";
 import { runStatements } from "./interpret.ts";
 import { call } from "./call.ts";
-import { isProgram, locate, onPath } from "./lookup.ts";
+import { absence, isProgram, locate, onPath } from "./lookup.ts";
 import { interpreterOf } from "./interpreter.ts";
 import { switchOptions, wrongOption } from "./options.ts";
 import { Outputs } from "./outputs.ts";
@@ -70,6 +72,10 @@ export class Shell {
   /** Whether it only runs one command, whose process it then is. */
   isReplaceable = false;
   lastJob: number | undefined;
+  /** Whose process it is. */
+  user: User = ROOT;
+  /** Whether it reads the profiles before its script. */
+  isLogin = false;
   streams: Streams;
   dialect: Dialect = "bash";
   cwd = "/root";
@@ -138,6 +144,12 @@ export class Shell {
     return yield* this.script(text);
   }
 
+  /** Goes on as another user. */
+  become(user: User): void {
+    this.user = user;
+    this.files.user = user.name;
+  }
+
   /** `sh` is dash on Debian and Ubuntu, bash elsewhere. */
   dialectOf(name: string): Dialect {
     if (name === "dash" || name === "ash") return "dash";
@@ -146,6 +158,7 @@ export class Shell {
 
   /** Runs a text to its end in a shell of its own; `exit` ends it, not the caller. */
   *script(text: string): Run {
+    if (this.isLogin) yield* this.#ended(this.#profiles());
     const [status, calls] = yield* this.#ended(this.text(text));
     const trap = this.exitTrap;
     let last = status;
@@ -158,6 +171,19 @@ export class Shell {
     }
     yield* this.closeOutputs();
     return last;
+  }
+
+  /** What a login shell reads: https://www.gnu.org/software/bash/manual/html_node/Bash-Startup-Files.html */
+  *#profiles(): Run {
+    this.isLogin = false;
+    const home = this.value("HOME") ?? "";
+    const own = this.dialect === "bash" ? [".bash_profile", ".bash_login", ".profile"] : [".profile"];
+    const first = own.map((name) => `${home}/${name}`).find((path) => this.files.isFile(path));
+    for (const path of ["/etc/profile", first]) {
+      const text = path === undefined ? undefined : this.files.read(path);
+      if (text !== undefined) yield* this.called(this.text(text));
+    }
+    return 0;
   }
 
   *#ended(run: Run): Steps<readonly [status: number, calls: readonly number[], isLeft: boolean]> {
@@ -189,7 +215,7 @@ export class Shell {
   /** Says what the shell found wrong. Returns the exit code. */
   failed(error: ShellFault): number {
     this.complain(error.message);
-    if (error.kind === "plain") return 1;
+    if (error.kind === "plain") return error.isRedirection && this.dialect === "dash" ? 2 : 1;
     if (endsLine(error)) return this.dialect === "dash" ? 2 : 1;
     return this.dialect === "dash"
       ? 2
@@ -377,6 +403,7 @@ export class Shell {
   fork(): Shell {
     const fork = new Shell(this.machine, this.streams, {}, this);
     fork.variables = this.variables.fork();
+    fork.become(this.user);
     fork.functions = new Map(this.functions);
     for (const option of this.options) fork.options.add(option);
     for (const option of this.shopts) fork.shopts.add(option);
@@ -398,6 +425,7 @@ export class Shell {
   child(dialect = this.dialect): Shell {
     const child = new Shell(this.machine, this.streams, this.variables.exported(), this);
     for (const [name, value] of this.limits) child.limits.set(name, value);
+    child.become(this.user);
     const { cwd, isAsked, mask, pid, isReplaceable, forkedBy } = this;
     if (isReplaceable) Object.assign(child, { pid, scriptPid: pid });
     return Object.assign(child, { cwd, isAsked, dialect, mask, parentPid: isReplaceable ? forkedBy : pid });
@@ -430,6 +458,11 @@ export class Shell {
   /** The output of `command -v`; undefined when there is no such program. */
   locate(name: string): string | undefined {
     return locate(this, name);
+  }
+
+  /** Why a program cannot be run by another one. */
+  absence(name: string): { readonly reason: string; readonly code: number } | undefined {
+    return absence(this, name);
   }
 
   /** A file on PATH. */

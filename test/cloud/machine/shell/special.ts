@@ -39,8 +39,8 @@ const BASH: Readonly<Record<string, (shell: Shell) => string | undefined>> = {
   SECONDS: (shell) => String(Math.floor((shell.machine.now() - shell.startedAt) / 1000) + offset(shell)),
   EPOCHSECONDS: ({ machine }) => String(Math.floor(machine.now() / 1000)),
   OSTYPE: () => "linux-gnu",
-  UID: () => "0",
-  EUID: () => "0",
+  UID: ({ user }) => String(user.uid),
+  EUID: ({ user }) => String(user.uid),
   HOSTTYPE: ({ machine }) => (machine.architecture === "arm64" ? "aarch64" : "x86_64"),
 };
 
