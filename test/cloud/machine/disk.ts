@@ -94,6 +94,11 @@ export function systemDisk(os: GuestOs): GuestDisk {
       "curl",
       "grep",
       "chrony",
+      "sudo",
+      "tar",
+      "gzip",
+      "openssl",
+      ...(os.packager === "rpm" ? ["kernel", "rpm", "dnf", "yum"] : ["apt", "dpkg"]),
     ]),
     enabled: new Set([ssh, "cloud-init", "aliyun", "chronyd"]),
     files: new Map([

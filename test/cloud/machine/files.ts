@@ -155,6 +155,10 @@ export class GuestFiles {
   }
 
   /** The path that links lead to. */
+  real(path: string): string {
+    return this.#real(path);
+  }
+
   #real(path: string): string {
     const { links } = this.#disk;
     if (links.size === 0) return path;

@@ -5,7 +5,7 @@ import type { Io, Program, Run } from "./machine.ts";
 import { askedOf } from "./package-options.ts";
 import type { Asked } from "./package-options.ts";
 import { PACKAGE_QUERIES } from "./package-queries.ts";
-import { isUnknownPackage, unitsOf } from "./packages.ts";
+import { isKnownPackage, isUnknownPackage, unitsOf } from "./packages.ts";
 import { addFilesOf } from "./web/package-files.ts";
 
 /** How long one package takes to download and install; an estimate. */
@@ -126,10 +126,12 @@ function* passes(io: Io): Run {
 
 function* update(kind: Kind, asked: Asked, io: Io): Run {
   const { names, isDry } = asked;
-  const missing = names.find((name) => !io.machine.disk.packages.has(nameOf(name, kind)));
-  if (missing !== undefined && kind === "rpm")
+  const missing = names.map((name) => nameOf(name, kind)).find((name) => !io.machine.disk.packages.has(name));
+  if (missing !== undefined && kind === "rpm" && (isUnknownPackage(missing) || isKnownPackage(missing)))
     return complain(io, `No match for argument: ${missing}\nError: No packages marked for upgrade.`);
-  if (names.length > 0 && kind === "deb") return notSimulated("apt-get", [asked.verb, ...names], io);
+  // The base image has more packages than the machine knows.
+  if (missing !== undefined || (names.length > 0 && kind === "deb"))
+    return notSimulated(kind === "deb" ? "apt-get" : "dnf", [asked.verb, ...names], io);
   if (isDry) return said(io, "Complete!");
   return isAgreed(asked, io) ? yield* passes(io) : aborted(io);
 }

@@ -32,6 +32,9 @@ const KNOWN: Readonly<Record<string, Contents>> = {
   },
 };
 
+/** Whether the machine knows what a package brings, and so that no base image has it unless it is listed. */
+export const isKnownPackage = (name: string): boolean => Object.hasOwn(KNOWN, name);
+
 export function unitsOf(name: string): readonly string[] {
   return KNOWN[name]?.units ?? [];
 }

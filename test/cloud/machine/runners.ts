@@ -49,7 +49,9 @@ function shell(args: readonly string[], io: Io, dialect: Dialect): number | Run 
   if (isLogin) inner.isLogin = true;
   const isOn = (letter: string): boolean =>
     flags.some((flag) => /^-[a-z]/.test(flag) && flag.includes(letter));
+  inner.begin();
   if (isOn("c")) {
+    inner.isCommandText = true;
     const [text = "", name = dialect, ...given] = rest;
     return Object.assign(inner, { name, args: given }).script(text);
   }

@@ -226,7 +226,7 @@ function* construct(shell: Shell, node: Construct): Run {
       });
     case "ArithmeticCommand":
       return yield* answered(shell, node, function* () {
-        return Number(node.expression === undefined || (yield* shell.calculate(node.expression)) === 0);
+        return Number(node.expression === undefined || (yield* shell.calculate(node.expression)) === 0n);
       });
   }
 }
@@ -333,7 +333,7 @@ function* counted(shell: Shell, { initialize, test, update, body }: ArithmeticFo
   if (initialize !== undefined) yield* shell.calculate(initialize);
   let status = 0;
   for (let rounds = 0; rounds < MAX_ROUNDS; rounds++) {
-    if (test !== undefined && (yield* shell.calculate(test)) === 0) return status;
+    if (test !== undefined && (yield* shell.calculate(test)) === 0n) return status;
     const round = yield* once(shell, body);
     if (round.isOver) return round.status;
     status = round.status;

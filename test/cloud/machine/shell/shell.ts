@@ -8,7 +8,15 @@
  *     before `&&` and `||`, or after `!`; a pipeline counts by its last part unless `pipefail` is on; a function counts
  *     where it is called; what runs in a subshell ends only that.
  */
-import type { ArithmeticExpression, CompoundCommand, CompoundList, Redirected, Script, Word } from "unbash";
+import type {
+  ArithmeticExpression,
+  CompoundCommand,
+  CompoundList,
+  Redirected,
+  Script,
+  Statement,
+  Word,
+} from "unbash";
 import { ROOT } from "../accounts.ts";
 import type { User } from "../accounts.ts";
 import { GuestFiles, resolvePath } from "../files.ts";
@@ -26,7 +34,7 @@ import { switchOptions, wrongOption } from "./options.ts";
 import { Outputs } from "./outputs.ts";
 import { AGENT_PID, Processes } from "./processes.ts";
 import type { Process } from "./processes.ts";
-import { lineAt, readSource } from "./source.ts";
+import { extendedIn, lineAt, readSource } from "./source.ts";
 import type { Dialect, Source } from "./source.ts";
 import { special, specialList } from "./special.ts";
 import { withStream } from "./streams.ts";
@@ -72,6 +80,8 @@ export class Shell {
   /** Whether it only runs one command, whose process it then is. */
   isReplaceable = false;
   lastJob: number | undefined;
+  /** Whether it runs the text of `-c`, whose fatal faults end bash with a code of their own. */
+  isCommandText = false;
   /** Whose process it is. */
   user: User = ROOT;
   /** Whether it reads the profiles before its script. */
@@ -132,8 +142,9 @@ export class Shell {
       return 127;
     }
     this.name = name;
+    if (interpreter !== undefined) this.dialect = interpreter.dialect;
+    this.begin();
     if (interpreter === undefined) return yield* this.script(text);
-    this.dialect = interpreter.dialect;
     const { flags } = interpreter;
     const wrong = wrongOption(this.dialect, flags);
     if (wrong !== undefined) {
@@ -148,6 +159,13 @@ export class Shell {
   become(user: User): void {
     this.user = user;
     this.files.user = user.name;
+  }
+
+  /** Bash counts how deep it is in others. */
+  begin(): void {
+    if (this.dialect === "dash") return;
+    this.variables.set("SHLVL", String(Number(this.variables.get("SHLVL") ?? 0) + 1));
+    this.variables.mark("SHLVL", { isExported: true });
   }
 
   /** `sh` is dash on Debian and Ubuntu, bash elsewhere. */
@@ -216,14 +234,9 @@ export class Shell {
   failed(error: ShellFault): number {
     this.complain(error.message);
     if (error.kind === "plain") return error.isRedirection && this.dialect === "dash" ? 2 : 1;
-    if (endsLine(error)) return this.dialect === "dash" ? 2 : 1;
-    return this.dialect === "dash"
-      ? 2
-      : /syntax error/i.test(error.message)
-        ? 2
-        : error.message.includes(": unbound")
-          ? 1
-          : 127;
+    if (this.dialect === "dash") return 2;
+    if (endsLine(error)) return 1;
+    return /syntax error/i.test(error.message) ? 2 : this.isCommandText ? 127 : 1;
   }
 
   complain(message: string): void {
@@ -259,9 +272,13 @@ export class Shell {
   *#lines({ statements, lines }: Source): Run {
     let status = 0;
     let skippedLine = 0;
+    let readLine = 0;
     for (const statement of statements) {
       const { pos, end } = statement;
-      if (lineAt(lines, pos) !== skippedLine) {
+      const line = lineAt(lines, pos);
+      if (line !== readLine) this.#readable(statements.filter((each) => lineAt(lines, each.pos) === line));
+      readLine = line;
+      if (line !== skippedLine) {
         skippedLine = 0;
         try {
           status = yield* runStatements(this, [statement]);
@@ -276,6 +293,17 @@ export class Shell {
       skippedLine = lineAt(lines, end);
     }
     return status;
+  }
+
+  /** Bash reads a line as a whole, with the options that are on by then. */
+  #readable(statements: readonly Statement[]): void {
+    if (this.dialect === "dash" || this.shopts.has("extglob")) return;
+    for (const statement of statements) {
+      const at = extendedIn(statement);
+      if (at === undefined) continue;
+      this.line = this.lineOf(at);
+      throw new ShellFault("syntax error near unexpected token `('");
+    }
   }
 
   lineOf(offset: number): number {
@@ -343,11 +371,11 @@ export class Shell {
     return String(yield* this.calculateText(text));
   }
 
-  *calculate(expression: ArithmeticExpression): Steps<number> {
+  *calculate(expression: ArithmeticExpression): Steps<bigint> {
     return yield* calculated(this, expression);
   }
 
-  *calculateText(text: string): Steps<number> {
+  *calculateText(text: string): Steps<bigint> {
     return yield* calculatedText(this, text);
   }
 

@@ -21,8 +21,11 @@ const BASH: Readonly<Record<string, (shell: Shell) => string | undefined>> = {
   BASH_LINENO: ({ calls }) => String(calls[0] ?? 0),
   BASH_SOURCE: ({ name }) => name,
   BASH_COMMAND: ({ written }) => written,
-  BASH_VERSION: () => "5.1.8(1)-release",
+  BASH_VERSION: (shell) => `${versionOf(shell)}(1)-release`,
+  BASH: () => "/bin/bash",
+  SHELL: ({ variables, user }) => variables.get("SHELL") ?? user.shell,
   BASHPID: ({ pid }) => String(pid),
+  BASH_VERSINFO: (shell) => versionOf(shell).split(".")[0],
   FUNCNAME: ({ callees }) => callees[0],
   PIPESTATUS: ({ pipeStatus }) => String(pipeStatus[0] ?? 0),
   HOSTNAME: ({ machine }) => machine.hostName(),
@@ -43,6 +46,13 @@ const BASH: Readonly<Record<string, (shell: Shell) => string | undefined>> = {
   EUID: ({ user }) => String(user.uid),
   HOSTTYPE: ({ machine }) => (machine.architecture === "arm64" ? "aarch64" : "x86_64"),
 };
+
+/** By the system: bash of Alibaba Cloud Linux 3 is that of the rpm family's eighth release. */
+function versionOf({ machine }: Shell): string {
+  const { id, version } = machine.disk.os ?? {};
+  if (id !== "ubuntu") return "4.4.20";
+  return { "20.04": "5.0.17", "22.04": "5.1.16" }[version ?? ""] ?? "5.2.21";
+}
 
 const offset = (shell: Shell): number => Number(shell.variables.get("SECONDS") ?? 0);
 
@@ -66,6 +76,8 @@ export function specialList(shell: Shell, name: string): readonly string[] | und
       return [...shell.callees.map(() => shell.name), shell.name];
     case "FUNCNAME":
       return shell.callees.length === 0 ? [] : [...shell.callees, "main"];
+    case "BASH_VERSINFO":
+      return [...versionOf(shell).split("."), "1", "release", "x86_64-redhat-linux-gnu"];
     case "PIPESTATUS":
       return shell.pipeStatus.map(String);
     default:

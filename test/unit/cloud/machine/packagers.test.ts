@@ -48,6 +48,7 @@ test.for([
   ["alinux", "dnf install -y --installroot=/mnt nginx"],
   ["ubuntu", "apt-get install -y --print-uris nginx"],
   ["alinux", "dnf check-update"],
+  ["alinux", "yum update -y glibc"],
   ["alinux", "rpm -q --qf '%{VERSION}' bash"],
   ["alinux", "rpm -qi bash"],
   ["alinux", "rpm -e bash"],
