@@ -23,7 +23,7 @@
 import { executions } from "./assistant-records.ts";
 import type { Command, Execution, Invocation } from "./assistant-records.ts";
 import { IDENTITY } from "../machine/disk.ts";
-import { firstBoot, startOf } from "../machine/boot.ts";
+import { bootUnits, firstBoot, startOf } from "../machine/boot.ts";
 import { runScript } from "../machine/shell/run-script.ts";
 import type { Machine } from "../machine/machine.ts";
 import { machineOf } from "./machine.ts";
@@ -80,12 +80,13 @@ export class Assistant {
     const agentOnlineAt = this.#world.now() + this.#world.delays.agentOnlineMs;
     const guest: NonNullable<Instance["guest"]> = {
       active: new Set(),
+      failed: new Set(),
       agentOnlineAt,
       cloudInit: "running",
     };
     instance.guest = guest;
     const machine = machineOf(this.#world, instance);
-    for (const unit of machine.disk.enabled) guest.active.add(unit);
+    bootUnits(machine);
     const isNew = machine.disk.files.get(IDENTITY.instanceId) !== instance.instanceId;
     const script = isNew ? this.#setUp(instance, machine) : undefined;
     const done = (exitCode: number): void => {

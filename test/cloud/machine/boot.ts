@@ -4,6 +4,7 @@ import type { User } from "./accounts.ts";
 import { IDENTITY } from "./disk.ts";
 import { GuestFiles, resolvePath } from "./files.ts";
 import type { Machine } from "./machine.ts";
+import { Units } from "./units.ts";
 
 const LOG = "/var/log/cloud-init-output.log";
 
@@ -56,6 +57,16 @@ function makeKeys(machine: Machine, write: (path: string, text: string) => void)
   for (const path of IDENTITY.hostKeys) {
     if (!files.has(path)) write(path, `private key ${machine.token()}\n`);
     if (!files.has(`${path}.pub`)) write(`${path}.pub`, `public key ${machine.token()}\n`);
+  }
+}
+
+/** Starts the units that start at boot. */
+export function bootUnits({ disk, active, failed }: Machine): void {
+  const units = new Units(disk);
+  for (const unit of disk.enabled) {
+    const outcome = units.started(unit);
+    if (outcome === "active") active.add(unit);
+    else if (outcome === "failed") failed.add(unit);
   }
 }
 

@@ -6,6 +6,9 @@ import { toRegExp } from "./shell/pattern.ts";
 /** Whether the kernel makes the files there. It has more of them than the machine knows. */
 export const isOfKernel = (path: string): boolean => /^\/(?:proc|sys)\//.test(path);
 
+/** Whether reading it never ends. */
+export const isEndless = (path: string): boolean => /^\/dev\/(?:zero|full|u?random)$/.test(path);
+
 /** Directories that are there without anything in them. */
 const STANDING = new Set([
   "/",
@@ -66,6 +69,9 @@ const STANDING = new Set([
 const DEVICES = new Set([
   "/dev/null",
   "/dev/zero",
+  "/dev/full",
+  "/dev/random",
+  "/dev/urandom",
   "/dev/tty",
   "/dev/console",
   "/dev/stdin",

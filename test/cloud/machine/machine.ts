@@ -12,6 +12,8 @@ export interface Machine {
   readonly disk: GuestDisk;
   /** Units that are up. */
   readonly active: Set<string>;
+  /** Units whose program could not be run. */
+  readonly failed: Set<string>;
   readonly hostName: () => string;
   readonly cloudInit: () => "running" | "done" | "error";
   /** The cloud's answer for a URL of an object; undefined for any other URL. */

@@ -6,6 +6,7 @@ import { askedOf } from "./package-options.ts";
 import type { Asked } from "./package-options.ts";
 import { PACKAGE_QUERIES } from "./package-queries.ts";
 import { isKnownPackage, isUnknownPackage, unitsOf } from "./packages.ts";
+import { Units } from "./units.ts";
 import { addFilesOf } from "./web/package-files.ts";
 
 /** How long one package takes to download and install; an estimate. */
@@ -208,7 +209,10 @@ function* installOne(name: string, kind: Kind, io: Io): Run {
   addFilesOf(disk, name, kind);
   // Debian starts what it installs, at once and at every boot.
   if (kind === "deb")
-    for (const unit of unitsOf(name)) [disk.enabled, active].forEach((units) => units.add(unit));
+    for (const unit of unitsOf(name)) {
+      disk.enabled.add(unit);
+      if (new Units(disk).started(unit) === "active") active.add(unit);
+    }
   io.out(`Installed: ${name}\n`);
   return 0;
 }

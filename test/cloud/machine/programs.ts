@@ -3,6 +3,7 @@ import { FILE_PROGRAMS } from "./file-programs.ts";
 import { FILTERS } from "./filters.ts";
 import { FIND } from "./find.ts";
 import type { Program } from "./machine.ts";
+import { checked } from "./known-options.ts";
 import { NETWORK_PROGRAMS } from "./network-programs.ts";
 import { OWNERS } from "./owners.ts";
 import { PACKAGE_PROGRAMS } from "./package-programs.ts";
@@ -21,7 +22,9 @@ const ALL: ReadonlyMap<string, Program> = new Map(
     PACKAGE_PROGRAMS,
     SYSTEM_PROGRAMS,
     USER_PROGRAMS,
-  ].flatMap((programs) => Object.entries(programs)),
+  ].flatMap((programs) =>
+    Object.entries(programs).map(([name, program]) => [name, checked(name, program)] as const),
+  ),
 );
 
 export const programOf = (name: string): Program | undefined => ALL.get(name);

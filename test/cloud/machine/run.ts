@@ -1,4 +1,5 @@
 /** Runs a script on a simulated machine that belongs to no instance. */
+import { bootUnits } from "./boot.ts";
 import { systemDisk } from "./disk.ts";
 import type { GuestDisk } from "./disk.ts";
 import { runScript } from "./shell/run-script.ts";
@@ -13,11 +14,12 @@ const BEGINS_AT = Date.UTC(2026, 0, 5, 8);
 
 function machineWith(disk: GuestDisk, now: () => number, output: Output, linger: Machine["linger"]): Machine {
   let tokens = 0;
-  return {
+  const machine: Machine = {
     instanceId: "i-1",
     architecture: "x86_64",
     disk,
-    active: new Set(disk.enabled),
+    active: new Set(),
+    failed: new Set(),
     hostName: () => "web-1",
     cloudInit: () => "done",
     download: () => undefined,
@@ -31,6 +33,8 @@ function machineWith(disk: GuestDisk, now: () => number, output: Output, linger:
     powerOff: () => undefined,
     reboot: () => undefined,
   };
+  bootUnits(machine);
+  return machine;
 }
 
 /** How a script ended, and what it did. */

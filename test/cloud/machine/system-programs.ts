@@ -2,15 +2,15 @@
 import { IDENTITY } from "./disk.ts";
 import { complain, has, notSimulated, operands, said, valueOf } from "./answers.ts";
 import { clockText } from "./clock.ts";
-import { packageOf, unitExists } from "./packages.ts";
+import { packageOf } from "./packages.ts";
+import { hostname, powered, rename, service, systemctl } from "./systemctl.ts";
 import type { Io, Program, Run } from "./machine.ts";
 
 export const SYSTEM_PROGRAMS: Readonly<Record<string, Program>> = {
   systemctl,
-  service: ([unit = "", verb = ""], io) => systemctl([verb, unit], io),
+  service,
   "cloud-init": cloudInit,
-  hostname: (args, io) =>
-    args[0] === undefined || args[0].startsWith("-") ? said(io, io.machine.hostName()) : rename(args[0], io),
+  hostname,
   hostnamectl: (args, io) => {
     const [verb, name] = operands(args);
     if (verb === "set-hostname" || (verb === "hostname" && name !== undefined)) return rename(name ?? "", io);
@@ -35,86 +35,18 @@ export const SYSTEM_PROGRAMS: Readonly<Record<string, Program>> = {
   reboot: (_, io) => powered(io, () => io.machine.reboot()),
   shutdown: (args, io) => {
     if (args.includes("-c")) return 0;
+    const [at = "+1"] = operands(args);
+    if (at !== "now" && at !== "+0") return notSimulated("shutdown", args, io);
     return powered(io, args.includes("-r") ? io.machine.reboot : io.machine.powerOff);
   },
   poweroff: (_, io) => powered(io, () => io.machine.powerOff()),
   halt: (_, io) => powered(io, () => io.machine.powerOff()),
 };
 
-const QUESTIONS: ReadonlySet<string> = new Set(["is-active", "status", "is-enabled"]);
-
-const POWER: Readonly<Record<string, "reboot" | "powerOff">> = {
-  reboot: "reboot",
-  poweroff: "powerOff",
-  halt: "powerOff",
-};
-
-function systemctl(args: readonly string[], io: Io): number {
-  const [verb = "", ...names] = operands(args, ["-n", "-o", "-p", "-t", "--lines", "--property", "--type"]);
-  if (/^daemon-re(?:load|exec)$|^reset-failed$/.test(verb)) return 0;
-  const power = POWER[verb];
-  if (power !== undefined) return powered(io, io.machine[power]);
-  const isQuestion = QUESTIONS.has(verb);
-  if (!isQuestion && UNIT_CHANGES[verb] === undefined) return notSimulated("systemctl", args, io);
-  let status = 0;
-  for (const name of names) {
-    const unit = name.replace(/\.(service|socket|timer)$/, "");
-    status = (isQuestion ? unitStatus(verb, unit, args, io) : changeUnit(verb, unit, args, io)) || status;
-  }
-  return status;
-}
-
-function powered(io: Io, change: () => void): number {
-  if (io.shell.user.uid !== 0) return complain(io, "Interactive authentication required.");
-  change();
-  return 0;
-}
-
-function unitStatus(verb: string, unit: string, args: readonly string[], io: Io): number {
-  const { disk, active } = io.machine;
-  const [units, yes, no, failure] =
-    verb === "is-enabled"
-      ? ([disk.enabled, "enabled", "disabled", 1] as const)
-      : ([active, "active", "inactive", 3] as const);
-  const holds = units.has(unit);
-  if (!args.includes("-q") && !args.includes("--quiet")) io.out(`${holds ? yes : no}\n`);
-  return holds ? 0 : failure;
-}
-
-/** What a verb does to the units that start at boot, and to those that run; with `--now` it does both. */
-const UNIT_CHANGES: Readonly<
-  Record<string, { boot?: "add" | "delete"; run?: "add" | "delete"; now?: boolean }>
-> = {
-  enable: { boot: "add", run: "add", now: true },
-  reenable: { boot: "add" },
-  disable: { boot: "delete", run: "delete", now: true },
-  mask: { boot: "delete", run: "delete", now: true },
-  start: { run: "add" },
-  restart: { run: "add" },
-  "reload-or-restart": { run: "add" },
-  "try-restart": {},
-  reload: {},
-  unmask: {},
-  preset: {},
-  stop: { run: "delete" },
-};
-
-function changeUnit(verb: string, unit: string, args: readonly string[], io: Io): number {
-  const { disk, active } = io.machine;
-  if (io.shell.user.uid !== 0)
-    return complain(io, `Failed to ${verb} ${unit}.service: Interactive authentication required.`);
-  if (verb !== "unmask" && !unitExists(disk, unit)) {
-    const failure = verb === "start" || verb === "restart" ? 5 : 1;
-    return complain(io, `Failed to ${verb} unit: Unit file ${unit}.service does not exist.`, failure);
-  }
-  const { boot, run, now = false } = UNIT_CHANGES[verb] ?? {};
-  if (boot !== undefined) disk.enabled[boot](unit);
-  if (run !== undefined && (!now || args.includes("--now"))) active[run](unit);
-  return 0;
-}
-
 function* cloudInit(args: readonly string[], io: Io): Run {
   const { machine, files } = io;
+  if (args.slice(1).some((arg) => !/^(?:--wait|--logs|-l|--machine-id|--seed|-s)$/.test(arg)))
+    return notSimulated("cloud-init", args, io);
   if (args[0] === "status") {
     // A script in the user data that waits for itself would wait for ever.
     const isWaiting = (): boolean => args.includes("--wait") && machine.cloudInit() === "running";
@@ -133,11 +65,6 @@ function* cloudInit(args: readonly string[], io: Io): Run {
   return packageOf(machine.disk, "cloud-init") === undefined
     ? complain(io, "bash: cloud-init: command not found", 127)
     : notSimulated("cloud-init", args, io);
-}
-
-function rename(name: string, io: Io): number {
-  io.files.write("/etc/hostname", `${name}\n`);
-  return 0;
 }
 
 function unameOf(args: readonly string[], { machine }: Io): string {

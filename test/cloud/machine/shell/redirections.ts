@@ -1,6 +1,6 @@
 /** `>`, `<`, `2>&1`, here-documents and the like. */
 import type { HereDoc, Redirect, Redirection } from "unbash";
-import { isOfKernel } from "../files.ts";
+import { isEndless, isOfKernel } from "../files.ts";
 import type { Steps } from "../machine.ts";
 import { partsText, textOf } from "./expand.ts";
 import { ShellFault } from "./faults.ts";
@@ -85,7 +85,7 @@ function reading(shell: Shell, streams: Streams, target: string): Input {
   const path = shell.path(target);
   if (path === "/dev/stdin") return streams.get(0)?.input ?? new Input("");
   const text = shell.files.read(path);
-  if (text === undefined && isOfKernel(path)) {
+  if (isEndless(path) || (text === undefined && isOfKernel(path))) {
     shell.notSimulated(`< ${target}`);
     return new Input("");
   }
