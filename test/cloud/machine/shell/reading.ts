@@ -111,7 +111,8 @@ function fields(shell: Shell, text: string, count: number): string[] {
 
 export function mapfile(args: readonly string[], { input, shell }: Io): number {
   const { given, rest } = options(args, "td:n:O:s:u:c:C:", "mapfile");
-  if (["u", "C"].some((letter) => given.has(letter))) return shell.notSimulated(["mapfile", ...args].join(" "));
+  if (["u", "C"].some((letter) => given.has(letter)))
+    return shell.notSimulated(["mapfile", ...args].join(" "));
   const [name = "MAPFILE"] = rest;
   const number = (letter: string): number => Number(given.get(letter) ?? 0);
   if (!given.has("O")) shell.variables.clear(name);
