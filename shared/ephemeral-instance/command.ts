@@ -218,7 +218,8 @@ async function judged<I>(
   }
   const problem = (isDownload ? result.ok : isDone(step, result))
     ? use.judge?.(input, index, result.output)
-    : `"${name}" failed with ${failureOf(result)}${where}${lastLines(output)}`;
+    : (neverRan(name, step, result) ??
+      `"${name}" failed with ${failureOf(result)}${where}${lastLines(output)}`);
   if (problem === undefined) return proceed(instance, event, ports, name);
   const { retries = 0 } = step ?? {};
   if (tried < retries) {
@@ -274,6 +275,19 @@ function wholeOutput({ dropped }: CommandResult, output: string, where: string):
 /** Whether a command ended by itself, with whatever exit code. */
 const isExit = (errorCode: string | undefined): boolean =>
   errorCode === undefined || errorCode === "ExitCodeNonzero";
+
+/**
+ * Why a command never ran, in the words of its author.
+ * https://www.alibabacloud.com/help/en/ecs/developer-reference/api-ecs-2014-05-26-describeinvocationresults (ErrorCode)
+ */
+function neverRan(name: string, step: Step | undefined, { errorCode }: CommandResult): string | undefined {
+  const { user, workingDir } = step !== undefined && "command" in step ? step : {};
+  if (errorCode === "AccountNotExists")
+    return `"${name}" did not run: the instance has no user ${user ?? "root"}; make it in an earlier step, or correct "user"`;
+  if (errorCode !== "DirectoryNotExists") return undefined;
+  const folder = workingDir === undefined ? "home folder of the user" : `folder ${workingDir}`;
+  return `"${name}" did not run: the instance has no ${folder}; make it in an earlier step, or correct "workingDir"`;
+}
 
 /** Cloud Assistant repeats the exit code in words; any other code (a time-out, no agent) is the reason itself. */
 const failureOf = ({ errorCode, errorInfo = "", exitCode }: CommandResult): string =>

@@ -262,3 +262,80 @@ test("a kept command is invoked again with parameters of its own", async ({ expe
     );
   });
 });
+
+test("a command runs as its user and in its folder, and is invalid where the machine lacks them", async ({
+  expect,
+}) => {
+  await inCloud(async (caller) => {
+    const id = await machine(caller);
+    const who = "echo $(whoami) $(id -u) $HOME $(pwd)";
+    expect(await run(caller, id, who)).toMatchObject({ Output: "root 0 /root /root\n", Username: "root" });
+    const without = {
+      Output: "",
+      InvocationStatus: "Invalid",
+      InvokeRecordStatus: "Failed",
+    };
+    expect(await run(caller, id, who, { Username: "app" })).toMatchObject({
+      ...without,
+      ErrorCode: "AccountNotExists",
+      ErrorInfo: "the specified account does not exists",
+    });
+    expect(await run(caller, id, who, { WorkingDir: "/srv/app" })).toMatchObject({
+      ...without,
+      ErrorCode: "DirectoryNotExists",
+      ErrorInfo: "the specified directory does not exists",
+    });
+    await run(caller, id, "useradd app; useradd -M bare; mkdir /srv/app");
+    expect((await run(caller, id, who, { Username: "app" }))["Output"]).toBe(
+      "app 1000 /home/app /home/app\n",
+    );
+    expect((await run(caller, id, who, { Username: "bare" }))["ErrorCode"]).toBe("DirectoryNotExists");
+    const both = { Username: "app", WorkingDir: "/srv/app" };
+    expect((await run(caller, id, who, both))["Output"]).toBe("app 1000 /home/app /srv/app\n");
+    expect(await run(caller, id, "dnf install -y nginx", both)).toMatchObject({ ExitCode: 1 });
+    expect(await run(caller, id, "touch mine", both)).toMatchObject({ ExitCode: 1 });
+    expect(await run(caller, id, "touch mine", { Username: "app" })).toMatchObject({ ExitCode: 0 });
+  });
+});
+
+test("content that is no Base64 and texts that are too long are refused", async ({ expect }) => {
+  await inCloud(async (caller) => {
+    const id = await machine(caller);
+    const ask = async (params: Record<string, unknown>) =>
+      await caller.ask("RunCommand", {
+        Type: "RunShellScript",
+        CommandContent: "ZXhpdA==",
+        InstanceId: [id],
+        ContentEncoding: "Base64",
+        ...params,
+      });
+    for (const CommandContent of ["%%%", "a", "exit 0", "ZXhpdA=", "ZXhp=dA="])
+      await expect(ask({ CommandContent }), CommandContent).rejects.toThrow(/can not be base64/);
+    await expect(ask({ CommandContent: "%%%", ContentEncoding: "base64" })).rejects.toThrow(
+      /can not be base64/,
+    );
+    await expect(ask({ Name: "n".repeat(129) })).rejects.toThrow(/command name exceeds/);
+    await expect(ask({ Description: "d".repeat(513) })).rejects.toThrow(/command description exceeds/);
+    await expect(ask({ WorkingDir: `/${"d".repeat(200)}` })).rejects.toThrow(/WorkingDir is not valid/);
+    await ask({ Name: "n".repeat(128), Description: "d".repeat(512) });
+    await ask({ CommandContent: "%%%", ContentEncoding: "none" });
+  });
+});
+
+test("what a command began in the background goes on after it, and ends with its machine", async ({
+  expect,
+}) => {
+  await inCloud(async (caller) => {
+    const { cloud, ask } = caller;
+    const id = await machine(caller);
+    const before = cloud.time.now();
+    const script = "(sleep 600; echo late > /tmp/late; sleep 600; echo never > /tmp/never) & echo now";
+    expect(await run(caller, id, script)).toMatchObject({ Output: "now\n", ExitCode: 0 });
+    expect(cloud.time.now() - before).toBeLessThan(MINUTE);
+    await cloud.settle({ forMs: 11 * MINUTE });
+    expect(await run(caller, id, "cat /tmp/late")).toMatchObject({ Output: "late\n" });
+    await ask("RebootInstance", { InstanceId: id });
+    await cloud.settle({ forMs: 20 * MINUTE });
+    expect(await run(caller, id, "cat /tmp/never")).toMatchObject({ ExitCode: 1 });
+  });
+});

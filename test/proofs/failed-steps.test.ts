@@ -114,3 +114,22 @@ test("test.keepFailed keeps the test instance, and a test may take longer than t
   await kiln.cloud.settle({ forMs: hours(3) });
   expect(leftovers(kiln)).toEqual([]);
 });
+
+test("a step for a user or a folder that the instance lacks says which one", async ({ kiln, expect }) => {
+  const failure = async (...provision: readonly unknown[]) => {
+    const text = recipeText({ provision, family: undefined, test: undefined });
+    return (await bakeAndPromote(kiln, text))[0]?.reason;
+  };
+  expect(await failure({ name: "install app", run: "true", user: "app" })).toBe(
+    '"install app" did not run: the instance has no user app; make it in an earlier step, or correct "user"',
+  );
+  expect(await failure({ run: "true", workingDir: "/srv/app" })).toBe(
+    '"true" did not run: the instance has no folder /srv/app; make it in an earlier step, or correct "workingDir"',
+  );
+  expect(await failure("useradd -M app", { run: "true", user: "app" })).toMatch(
+    /^"true" did not run: the instance has no home folder of the user; /,
+  );
+  const script = 'test "$(whoami) $(id -u) $HOME $(pwd)" = "app 1000 /home/app /srv/app"';
+  const made = "useradd -m app\nmkdir -p /srv/app";
+  expect(await failure(made, { run: script, user: "app", workingDir: "/srv/app" })).toBeUndefined();
+});

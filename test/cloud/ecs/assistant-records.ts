@@ -10,7 +10,8 @@ export interface Command {
   readonly type: string;
   readonly content: string;
   readonly timeoutS: number;
-  readonly workingDir: string;
+  /** Undefined is the home of the user. */
+  readonly workingDir: string | undefined;
   readonly enableParameter: boolean;
 }
 
@@ -60,7 +61,7 @@ export interface Invocation {
   readonly repeatMode: string;
   readonly frequency: string;
   readonly username: string;
-  readonly workingDir: string;
+  readonly workingDir: string | undefined;
   readonly parameters: Readonly<Record<string, string>>;
   readonly executions: readonly Execution[];
 }

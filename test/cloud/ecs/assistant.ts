@@ -8,8 +8,12 @@
  *     No page says that the platform shows this part before the end, so nothing may depend on it.
  *     Exit code 0 is Success, any other is Failed.
  *     https://github.com/aliyun/aliyun_assist_client/blob/main/agent/taskengine/basetask.go (defaultQuotoPre, sendRunningOutput)
+ *     A user or a folder that the machine lacks makes the execution Invalid, with AccountNotExists or DirectoryNotExists:
+ *     https://www.alibabacloud.com/help/en/ecs/developer-reference/api-ecs-2014-05-26-describeinvocationresults
  * ASSISTANT-4. cloud-init sets a machine up once per instance id: a new instance of the same image is set up again.
- * ASSISTANT-5. A machine that goes down takes its running commands with it.
+ * ASSISTANT-5. A machine that goes down takes its running commands with it. What a command began in the background goes on
+ *     after it, and its later output is lost: the agent waits for the command's own process.
+ *     https://github.com/aliyun/aliyun_assist_client/blob/main/agent/util/process/process.go (SyncRun)
  * ASSISTANT-7. Exit code 193 stops a Linux machine and 194 restarts it, after the agent has reported the code. To the
  *     platform both are exit codes like others (Failed).
  *     https://www.alibabacloud.com/help/en/ecs/user-guide/use-a-specified-exit-code-to-stop-or-restart-instances
@@ -19,7 +23,7 @@
 import { executions } from "./assistant-records.ts";
 import type { Command, Execution, Invocation } from "./assistant-records.ts";
 import { IDENTITY } from "../machine/disk.ts";
-import { firstBoot } from "../machine/boot.ts";
+import { bootUnits, firstBoot, startOf } from "../machine/boot.ts";
 import { runScript } from "../machine/shell/run-script.ts";
 import type { Machine } from "../machine/machine.ts";
 import { machineOf } from "./machine.ts";
@@ -36,6 +40,15 @@ const FIRST_OUTPUT_BYTES = 6000;
 const REPORT_MS = 1000;
 
 type Process = Generator<number, number>;
+
+interface Course {
+  /** How long it takes before its first step. */
+  readonly delayMs: number;
+  /** Whether the world may come to rest while it goes on. */
+  readonly background?: boolean;
+  readonly finished?: (exitCode: number) => void;
+  readonly ended?: (why: "down" | "stopped") => void;
+}
 
 export class Assistant {
   readonly commands = new Map<string, Command>();
@@ -67,12 +80,13 @@ export class Assistant {
     const agentOnlineAt = this.#world.now() + this.#world.delays.agentOnlineMs;
     const guest: NonNullable<Instance["guest"]> = {
       active: new Set(),
+      failed: new Set(),
       agentOnlineAt,
       cloudInit: "running",
     };
     instance.guest = guest;
     const machine = machineOf(this.#world, instance);
-    for (const unit of machine.disk.enabled) guest.active.add(unit);
+    bootUnits(machine);
     const isNew = machine.disk.files.get(IDENTITY.instanceId) !== instance.instanceId;
     const script = isNew ? this.#setUp(instance, machine) : undefined;
     const done = (exitCode: number): void => {
@@ -83,7 +97,8 @@ export class Assistant {
         done(0),
       );
     } else {
-      this.#start(instance, runScript(machine, script, {}), done, () => done(1));
+      const course = { delayMs: BASE_RUN_MS, finished: done, ended: () => done(1) };
+      this.#start(instance, runScript(machine, script), course);
     }
     this.#afterBoot(instance);
   }
@@ -159,14 +174,15 @@ export class Assistant {
     });
     instance.invocationCount++;
     instance.lastInvokedAt = now;
-    if (invocation.type !== "RunShellScript") {
-      const info = "The command does not fit the system of the instance.";
-      this.#close(execution, "Invalid", "CommandNotApplicable", info);
-      return;
-    }
+    if (invocation.type !== "RunShellScript")
+      return this.#close(execution, "Invalid", "CommandNotApplicable", "the command is not applicable");
     const machine = this.#machineFor(execution, instance);
+    const start = startOf(machine, invocation);
+    if ("missing" in start) {
+      const info = `the specified ${start.missing.toLowerCase()} does not exists`;
+      return this.#close(execution, "Invalid", `${start.missing}NotExists`, info);
+    }
     const script = executions.fill(invocation, execution, this.#world);
-    const env = { USER: invocation.username, HOME: "/root", PWD: invocation.workingDir };
     const finished = (exitCode: number): void => {
       execution.exitCode = exitCode;
       if (exitCode === 0) this.#close(execution, "Success", "", "");
@@ -179,7 +195,8 @@ export class Assistant {
       if (why === "stopped") this.#close(execution, "Terminated", "", "");
       else this.#close(execution, "Failed", "ExecutionInterrupted", info);
     };
-    execution.end = this.#start(instance, runScript(machine, script, env), finished, ended);
+    const course = { delayMs: BASE_RUN_MS, finished, ended };
+    execution.end = this.#start(instance, runScript(machine, script, start), course);
     this.#limit(invocation, execution);
   }
 
@@ -208,21 +225,23 @@ export class Assistant {
     });
   }
 
+  /** Goes on with what a command left in the background. */
+  linger(instance: Instance, process: Process): void {
+    this.#start(instance, process, { delayMs: 0, background: true });
+  }
+
   /** Runs a process step by step in the cloud's time. Answers how to end it early. */
-  #start(
-    instance: Instance,
-    process: Process,
-    finished: (exitCode: number) => void,
-    ended: (why: "down" | "stopped") => void,
-  ): (why: "down" | "stopped") => void {
+  #start(instance: Instance, process: Process, course: Course): (why: "down" | "stopped") => void {
+    const { delayMs, background = false, finished, ended } = course;
     const mine = this.#running.get(instance.instanceId) ?? new Set();
     this.#running.set(instance.instanceId, mine);
+    const event = { label: `a process on ${instance.instanceId}`, background };
     let isOver = false;
     const end = (why: "down" | "stopped"): void => {
       if (isOver) return;
       isOver = true;
       mine.delete(end);
-      ended(why);
+      ended?.(why);
     };
     const step = (): void => {
       if (isOver) return;
@@ -231,17 +250,16 @@ export class Assistant {
       if (done === true) {
         isOver = true;
         mine.delete(end);
-        finished(value);
-      } else {
-        this.#world.kernel.time.after(value, { label: `a process on ${instance.instanceId}` }, step);
-      }
+        finished?.(value);
+      } else this.#world.kernel.time.after(value, event, step);
     };
     mine.add(end);
-    this.#world.kernel.time.after(BASE_RUN_MS, { label: `a process on ${instance.instanceId}` }, step);
+    this.#world.kernel.time.after(delayMs, event, step);
     return end;
   }
 
   #print(execution: Execution, text: string): void {
+    if (execution.status !== "Running") return;
     const before = Buffer.from(execution.output);
     const all = Buffer.concat([before, Buffer.from(text)]);
     const most = Math.min(all.length, FIRST_OUTPUT_BYTES);

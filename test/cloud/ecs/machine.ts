@@ -14,6 +14,7 @@ export function machineOf(world: World, instance: Instance): Machine {
     architecture: instance.type.architecture,
     disk,
     active: guest?.active ?? new Set(),
+    failed: guest?.failed ?? new Set(),
     hostName: () => (disk.files.get("/etc/hostname") ?? instance.hostName).trim(),
     cloudInit: () => instance.guest?.cloudInit ?? "running",
     download: (url, headers) => world.kernel.download(url, headers),
@@ -23,6 +24,7 @@ export function machineOf(world: World, instance: Instance): Machine {
     now: () => world.now(),
     print: () => undefined,
     unsupported: (command) => world.noteUnsupported(instance, command),
+    linger: (processes) => world.assistant.linger(instance, processes),
     powerOff: () => world.life.powerOff(instance),
     reboot: () => world.life.reboot(instance),
   };

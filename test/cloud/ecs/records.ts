@@ -138,7 +138,12 @@ export interface Instance {
   locks: { reason: string; message: string }[];
   /** What runs inside right now; undefined unless the machine is up. */
   guest:
-    | { readonly active: Set<string>; agentOnlineAt: number; cloudInit: "running" | "done" | "error" }
+    | {
+        readonly active: Set<string>;
+        readonly failed: Set<string>;
+        agentOnlineAt: number;
+        cloudInit: "running" | "done" | "error";
+      }
     | undefined;
   /** When the agent sent its last heartbeat, in this boot or an earlier one. */
   heartbeatAt: number | undefined;

@@ -1,5 +1,5 @@
 /** How programs answer. */
-import { isOfKernel } from "./files.ts";
+import { isEndless, isOfKernel } from "./files.ts";
 import type { Io } from "./machine.ts";
 
 export function said(io: Io, text: string): number {
@@ -58,7 +58,8 @@ export function eachText(
   for (const name of names.length === 0 ? ["-"] : names) {
     const path = io.path(name);
     const text = name === "-" || name === "/dev/stdin" ? io.input.rest() : io.files.read(path);
-    if (text !== undefined) use(text, name);
+    if (isEndless(path)) status = notSimulated(program, [name], io);
+    else if (text !== undefined) use(text, name);
     else if (isOfKernel(path)) status = notSimulated(program, [name], io);
     else if (io.files.isDirectory(path)) status = complain(io, `${program}: ${name}: Is a directory`);
     else status = complain(io, `${program}: ${name}: No such file or directory`);

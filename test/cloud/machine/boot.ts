@@ -1,6 +1,10 @@
 /** First boot: the machine takes its identity and reads its user data. */
+import { userOf } from "./accounts.ts";
+import type { User } from "./accounts.ts";
 import { IDENTITY } from "./disk.ts";
+import { GuestFiles, resolvePath } from "./files.ts";
 import type { Machine } from "./machine.ts";
+import { Units } from "./units.ts";
 
 const LOG = "/var/log/cloud-init-output.log";
 
@@ -54,4 +58,29 @@ function makeKeys(machine: Machine, write: (path: string, text: string) => void)
     if (!files.has(path)) write(path, `private key ${machine.token()}\n`);
     if (!files.has(`${path}.pub`)) write(`${path}.pub`, `public key ${machine.token()}\n`);
   }
+}
+
+/** Starts the units that start at boot. */
+export function bootUnits({ disk, active, failed }: Machine): void {
+  const units = new Units(disk);
+  for (const unit of disk.enabled) {
+    const outcome = units.started(unit);
+    if (outcome === "active") active.add(unit);
+    else if (outcome === "failed") failed.add(unit);
+  }
+}
+
+/**
+ * As whom and where the agent begins a command: in the named folder or in the user's home. One of them may be missing on
+ * the machine: https://github.com/aliyun/aliyun_assist_client/blob/main/agent/taskengine/host/processor.go (PreCheck)
+ */
+export function startOf(
+  { disk, now }: Machine,
+  { username, workingDir }: { readonly username: string; readonly workingDir: string | undefined },
+): { readonly user: User; readonly folder: string } | { readonly missing: "Account" | "Directory" } {
+  const user = userOf(disk.files, username);
+  if (user === undefined) return { missing: "Account" };
+  const folder = workingDir ?? user.home;
+  const files = new GuestFiles(disk, now, () => undefined);
+  return files.isDirectory(resolvePath("/", folder)) ? { user, folder } : { missing: "Directory" };
 }

@@ -1,4 +1,5 @@
 /** What is written on a disk: it travels from builder to snapshot to image to the next instance. */
+import { baseAccounts } from "./accounts.ts";
 
 export interface GuestOs {
   readonly id: "alinux" | "ubuntu";
@@ -21,6 +22,8 @@ export interface GuestDisk {
   readonly executable: Set<string>;
   /** Symbolic links: path → target. */
   readonly links: Map<string, string>;
+  /** Path → the user whose it is; `*` where all may write. Everything else is root's. */
+  readonly owners: Map<string, string>;
 }
 
 /** Who a machine is. An image should leave these empty or absent, or its instances are clones of one another. */
@@ -44,18 +47,17 @@ export function blankDisk(): GuestDisk {
     writtenAt: new Map(),
     executable: new Set(),
     links: new Map(),
+    owners: new Map(),
   };
 }
 
 /** Files that scripts usually edit. */
 const BASE_FILES: Readonly<Record<string, string>> = {
-  "/etc/passwd": "root:x:0:0:root:/root:/bin/bash\n",
-  "/etc/group": "root:x:0:\n",
   "/etc/fstab": "/dev/vda1 / ext4 defaults 1 1\n",
-  "/etc/sudoers": "root ALL=(ALL) ALL\n",
   "/etc/sysctl.conf": "",
   "/etc/environment": "",
-  "/etc/profile": "",
+  "/etc/profile":
+    'for i in /etc/profile.d/*.sh; do\n  if [ -r "$i" ]; then\n    . "$i"\n  fi\ndone\nunset i\n',
   "/etc/security/limits.conf": "",
   "/etc/resolv.conf": "nameserver 100.100.2.136\n",
   "/etc/ssh/sshd_config": "PermitRootLogin yes\nPasswordAuthentication yes\n",
@@ -69,6 +71,14 @@ function releaseOf({ id, version }: GuestOs): string {
   }
   return `NAME="Alibaba Cloud Linux"\nID="alinux"\nID_LIKE="rhel fedora centos anolis"\nVERSION_ID="${version}"\nPRETTY_NAME="Alibaba Cloud Linux ${version}"\n`;
 }
+
+/** Where `sudo` finds programs: the rpm family leaves /usr/local out. */
+const SUDOERS = {
+  rpm: 'Defaults env_reset\nDefaults secure_path = "/sbin:/bin:/usr/sbin:/usr/bin"\nroot ALL=(ALL) ALL\n%wheel ALL=(ALL) ALL\n',
+  deb: 'Defaults env_reset\nDefaults secure_path="/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/snap/bin"\nroot ALL=(ALL:ALL) ALL\n%admin ALL=(ALL) ALL\n%sudo ALL=(ALL:ALL) ALL\n',
+} as const;
+
+const sudoersOf = ({ packager }: GuestOs): string => SUDOERS[packager];
 
 /** A fresh system disk: base packages, the cloud's own services, no identity yet. */
 export function systemDisk(os: GuestOs): GuestDisk {
@@ -84,6 +94,8 @@ export function systemDisk(os: GuestOs): GuestDisk {
       "curl",
       "grep",
       "chrony",
+      "sudo",
+      ...(os.packager === "rpm" ? ["kernel", "rpm", "dnf", "yum"] : ["apt", "dpkg"]),
     ]),
     enabled: new Set([ssh, "cloud-init", "aliyun", "chronyd"]),
     files: new Map([
@@ -92,6 +104,8 @@ export function systemDisk(os: GuestOs): GuestDisk {
       ["/etc/hosts", "127.0.0.1 localhost\n"],
       [IDENTITY.machineId, ""],
       ...Object.entries(BASE_FILES),
+      ...Object.entries(baseAccounts(os.packager)),
+      ["/etc/sudoers", sudoersOf(os)],
       os.packager === "rpm"
         ? ["/etc/selinux/config", "SELINUX=disabled\nSELINUXTYPE=targeted\n"]
         : ["/etc/debian_version", "trixie/sid\n"],
@@ -99,6 +113,7 @@ export function systemDisk(os: GuestOs): GuestDisk {
     writtenAt: new Map(),
     executable: new Set(),
     links: new Map(),
+    owners: new Map(),
   };
 }
 
@@ -111,5 +126,6 @@ export function copyDisk(disk: GuestDisk): GuestDisk {
     writtenAt: new Map(disk.writtenAt),
     executable: new Set(disk.executable),
     links: new Map(disk.links),
+    owners: new Map(disk.owners),
   };
 }

@@ -1,12 +1,14 @@
 /** Programs that make, move, list and remove files. */
 import { complain, has, notSimulated, operands, said, valueOf } from "./answers.ts";
 import { resolvePath } from "./files.ts";
+import { optionsOf } from "./options.ts";
 import type { Io, Program } from "./machine.ts";
-import { wrongOwner } from "./user-programs.ts";
+import { wrongOwner } from "./owners.ts";
 
 export const FILE_PROGRAMS: Readonly<Record<string, Program>> = {
   touch: (args, io) =>
-    each(operands(args, ["-d", "-t", "-r"]), io, (name, path) => {
+    each(operands(args), io, (name, path) => {
+      if (has(args, "c", "--no-create") && !io.files.exists(path)) return 0;
       if (!io.files.hasFolder(path))
         return complain(io, `touch: cannot touch '${name}': No such file or directory`);
       if (!io.files.isDirectory(path)) io.files.write(path, "", true);
@@ -33,15 +35,21 @@ export const FILE_PROGRAMS: Readonly<Record<string, Program>> = {
     if (wrong !== undefined) return complain(io, `install: invalid ${wrong} '${owner}'`);
     if (has(args, "d", "--directory")) return mkdir(["-p", ...operands(args, takes)], io);
     const mode = valueOf(args, "-m", "--mode") ?? "755";
+    const target = io.path(operands(args, takes).at(-1) ?? "");
+    if (has(args, "D")) mkdir(["-p", "--", target.slice(0, target.lastIndexOf("/")) || "/"], io);
     return copy("install", operandsWithFlags(args, takes), io, mode);
   },
   ln,
-  truncate: (args, io) =>
-    each(operands(args, ["-s", "--size"]), io, (_, path) => {
-      io.files.write(path, "");
-      return 0;
-    }),
-  shred: (args, io) => (has(args, "u") ? rm(["-f", ...operands(args, ["-n"])], io) : 0),
+  truncate,
+  // Nothing shows that the text was written over before the file went.
+  shred: (args, io) => {
+    const given = optionsOf(args, {
+      letters: "ufzn:",
+      long: { remove: "u", force: "f", zero: "z", iterations: "n" },
+    });
+    if (given.unknown !== undefined || !given.has("u")) return notSimulated("shred", args, io);
+    return rm(["--", ...given.operands], io);
+  },
   chmod,
   ls,
   stat,
@@ -80,8 +88,9 @@ function mkdir(args: readonly string[], io: Io): number {
     if (io.files.isFile(path)) return complain(io, `mkdir: cannot create directory '${name}': File exists`);
     if (!makesParents && !io.files.hasFolder(path))
       return complain(io, `mkdir: cannot create directory '${name}': No such file or directory`);
-    if (!io.files.isDirectory(path)) io.files.makeDirectory(path);
-    return 0;
+    if (io.files.isDirectory(path)) return 0;
+    io.files.makeDirectory(path);
+    return has(args, "v", "--verbose") ? said(io, `mkdir: created directory '${name}'`) : 0;
   });
 }
 
@@ -93,6 +102,11 @@ function rm(args: readonly string[], io: Io): number {
       return isForced ? 0 : complain(io, `rm: cannot remove '${name}': No such file or directory`);
     if (!isDeep && !io.files.isFile(path) && !io.files.isLink(path))
       return has(args, "d") ? 0 : complain(io, `rm: cannot remove '${name}': Is a directory`);
+    const inside = has(args, "v", "--verbose") ? io.files.entries(path).toReversed() : [];
+    for (const entry of inside)
+      io.out(
+        `removed ${entry.endsWith("/") ? "directory " : ""}'${name}${entry.slice(path.length).replace(/\/$/, "")}'\n`,
+      );
     io.files.remove(path);
     return 0;
   });
@@ -114,18 +128,41 @@ function copy(program: string, args: readonly string[], io: Io, mode?: string): 
   if (!files.isDirectory(target) && (given.length > 1 || named.endsWith("/") || !files.hasFolder(target)))
     return complain(io, `${program}: target '${named}': No such file or directory`);
   return each(given, io, (name, from) => {
-    if (!files.exists(from))
-      return complain(io, `${program}: cannot stat '${name}': No such file or directory`);
-    if (files.isDirectory(from) && !isDeep)
-      return complain(io, `${program}: -r not specified; omitting directory '${name}'`);
+    const problem = cannotCopy(name, from, isDeep, io);
+    if (problem !== undefined) return complain(io, `${program}: ${problem}`);
     const isInto = files.isDirectory(target) && !has(args, "T");
     const to = isInto ? target + inside(name, from) : target;
     if (to === from) return complain(io, `${program}: '${name}' and '${named}' are the same file`);
     if (has(args, "n") && files.isFile(to)) return 0;
-    for (const path of files.entries(from)) transfer(files, path, to + path.slice(from.length), mode);
+    if (has(args, "v", "--verbose"))
+      io.out(
+        `${program === "mv" ? "renamed " : ""}'${name}' -> '${isInto ? named.replace(/\/$/, "") + inside(name, from) : named}'\n`,
+      );
+    transferAll({ from, to, mode, keepsOwner: program === "mv" || has(args, "ap", "--archive") }, files);
     if (program === "mv") files.remove(from);
     return 0;
   });
+}
+
+function cannotCopy(name: string, from: string, isDeep: boolean, { files }: Io): string | undefined {
+  if (!files.exists(from)) return `cannot stat '${name}': No such file or directory`;
+  return files.isDirectory(from) && !isDeep ? `-r not specified; omitting directory '${name}'` : undefined;
+}
+
+interface Copy {
+  readonly from: string;
+  readonly to: string;
+  readonly mode: string | undefined;
+  readonly keepsOwner: boolean;
+}
+
+/** Copies a file, or a folder with all that is in it. */
+function transferAll({ from, to, mode, keepsOwner }: Copy, files: Io["files"]): void {
+  for (const path of files.entries(from)) {
+    const entry = to + path.slice(from.length);
+    transfer(files, path, entry, mode);
+    if (keepsOwner) files.keepOwner(path, entry);
+  }
 }
 
 /** `dir/.` means what is in the folder. */
@@ -136,6 +173,37 @@ function transfer(files: Io["files"], from: string, to: string, mode: string | u
   if (from.endsWith("/")) return files.makeDirectory(to.replace(/\/$/, ""));
   files.write(to, files.read(from) ?? "");
   files.makeExecutable(to, mode === undefined ? files.isExecutable(from) : isRunnable(mode, false));
+}
+
+const SIZES: Readonly<Record<string, number>> = {
+  "": 1,
+  K: 1024,
+  M: 1024 ** 2,
+  G: 1024 ** 3,
+  KB: 1000,
+  MB: 1e6,
+};
+
+/** `truncate -s [+-]size[K|M|G] file …`: what is added is zeros. */
+function truncate(args: readonly string[], io: Io): number {
+  const given = optionsOf(args, { letters: "cs:", long: { size: "s", "no-create": "c" } });
+  const size = given.value("s");
+  if (given.unknown !== undefined) return notSimulated("truncate", args, io);
+  if (size === undefined) return complain(io, "truncate: you must specify either '--size' or '--reference'");
+  const [, sign = "", digits = "", unit = ""] = /^([+-]?)(\d+)([KMG]?B?)$/.exec(size) ?? [];
+  const bytes = Number(digits) * (SIZES[unit] ?? Number.NaN);
+  if (digits === "" || Number.isNaN(bytes)) return notSimulated("truncate", args, io);
+  return each(given.operands, io, (name, path) => {
+    if (given.has("c") && !io.files.isFile(path)) return 0;
+    if (!io.files.hasFolder(path))
+      return complain(io, `truncate: cannot open '${name}' for writing: No such file or directory`);
+    const text = Buffer.from(io.files.read(path) ?? "");
+    const wanted = Math.max(0, sign === "" ? bytes : text.length + (sign === "+" ? bytes : -bytes));
+    const added = Math.max(0, wanted - text.length);
+    io.shell.bounds.spend(added);
+    io.files.write(path, text.subarray(0, wanted).toString("utf8") + "\0".repeat(added));
+    return 0;
+  });
 }
 
 function ln(args: readonly string[], io: Io): number {
@@ -170,13 +238,21 @@ function isRunnable(mode: string, before: boolean): boolean {
   return may;
 }
 
+/** `777`, `o+w`, `a+rw`: a group counts as all. */
+const letsAllWrite = (mode: string): boolean =>
+  /^[0-7]?[0-7](?:[2367][0-7]|[0-7][2367])$/.test(mode) ||
+  /(?:^|,)(?:[ugo]*[go][ugo]*|a|)[+=][rxX]*w/.test(mode);
+
 function chmod(args: readonly string[], io: Io): number {
   const words = args.filter((arg) => !/^-[Rvcf]+$|^--/.test(arg));
   const [mode = "", ...names] = words;
   return each(names, io, (name, path) => {
     if (!io.files.exists(path))
       return complain(io, `chmod: cannot access '${name}': No such file or directory`);
+    if (io.shell.user.uid !== 0 && io.files.owner(path) !== io.shell.user.name)
+      return complain(io, `chmod: changing permissions of '${name}': Operation not permitted`);
     const paths = has(args, "R", "--recursive") ? io.files.below(path) : [path];
+    if (letsAllWrite(mode)) for (const one of [path, ...paths]) io.files.own(one, "*");
     for (const one of paths)
       if (io.files.isFile(one)) io.files.makeExecutable(one, isRunnable(mode, io.files.isExecutable(one)));
     return 0;
@@ -195,6 +271,8 @@ function ls(args: readonly string[], io: Io): number {
     if (files.isFile(path) || (has(args, "d") && files.isDirectory(path))) shown.unshift(name);
     else if (!files.isDirectory(path))
       status = complain(io, `ls: cannot access '${name}': No such file or directory`, 2);
+    else if (!files.mayEnter(path))
+      status = complain(io, `ls: cannot open directory '${name}': Permission denied`, 2);
     else {
       if (names.length > 1) shown.push(`${shown.length > 0 ? "\n" : ""}${name}:`);
       shown.push(...files.list(path).filter((entry) => has(args, "aA") || !entry.startsWith(".")));
@@ -204,21 +282,43 @@ function ls(args: readonly string[], io: Io): number {
   return status;
 }
 
+/** `stat -c format`, as far as a file has what is asked for. */
 function stat(args: readonly string[], io: Io): number {
-  const format = valueOf(args, "-c", "--format");
+  const given = optionsOf(args, { letters: "c:L", long: { format: "c", printf: "p", dereference: "L" } });
+  const format = given.value("c");
+  const { files } = io;
   const facts: Readonly<Record<string, (path: string, name: string) => string>> = {
-    "%Y": (path) => String(Math.floor(io.files.writtenAt(path) / 1000)),
-    "%s": (path) => String(Buffer.byteLength(io.files.read(path) ?? "")),
+    "%Y": (path) => String(Math.floor(files.writtenAt(path) / 1000)),
+    "%s": (path) => String(Buffer.byteLength(files.read(path) ?? "")),
     "%n": (_, name) => name,
-    "%F": (path) => (io.files.isDirectory(path) ? "directory" : "regular file"),
+    "%U": (path) => files.owner(path),
+    "%F": (path) => kindOf(path, files),
+    "%%": () => "%",
   };
-  const known = format === undefined ? undefined : facts[format];
-  if (known === undefined) return notSimulated("stat", args, io);
-  return each(operands(args, ["-c", "--format"]), io, (name, path) =>
-    io.files.exists(path)
-      ? said(io, known(path, name))
+  const asked: readonly string[] = format?.match(/%./g) ?? [];
+  const isUnknown = asked.some(
+    (each) =>
+      facts[each] === undefined ||
+      (each === "%s" && given.operands.some((name) => files.isDirectory(io.path(name)))),
+  );
+  if (format === undefined || given.unknown !== undefined || given.has("p") || isUnknown)
+    return notSimulated("stat", args, io);
+  if (asked.includes("%U") && given.operands.some((name) => files.owner(io.path(name)) === "*"))
+    return notSimulated("stat", args, io);
+  return each(given.operands, io, (name, path) =>
+    files.exists(path) || files.isLink(path)
+      ? said(
+          io,
+          format.replaceAll(/%./g, (each) => facts[each]?.(path, name) ?? each),
+        )
       : complain(io, `stat: cannot statx '${name}': No such file or directory`),
   );
+}
+
+function kindOf(path: string, files: Io["files"]): string {
+  if (files.isLink(path)) return "symbolic link";
+  if (files.isDirectory(path)) return "directory";
+  return files.read(path) === "" ? "regular empty file" : "regular file";
 }
 
 function mktemp(args: readonly string[], io: Io): number {

@@ -1,9 +1,13 @@
 /** The file system of a guest: a map of paths, with directories where a path needs or names them. */
 import type { GuestDisk } from "./disk.ts";
+import { ShellFault } from "./shell/faults.ts";
 import { toRegExp } from "./shell/pattern.ts";
 
 /** Whether the kernel makes the files there. It has more of them than the machine knows. */
 export const isOfKernel = (path: string): boolean => /^\/(?:proc|sys)\//.test(path);
+
+/** Whether reading it never ends. */
+export const isEndless = (path: string): boolean => /^\/dev\/(?:zero|full|u?random)$/.test(path);
 
 /** Directories that are there without anything in them. */
 const STANDING = new Set([
@@ -65,6 +69,9 @@ const STANDING = new Set([
 const DEVICES = new Set([
   "/dev/null",
   "/dev/zero",
+  "/dev/full",
+  "/dev/random",
+  "/dev/urandom",
   "/dev/tty",
   "/dev/console",
   "/dev/stdin",
@@ -80,8 +87,13 @@ export class GuestFiles {
   readonly #now: () => number;
   /** Files of `<( )` and `>( )`. */
   readonly #opened = new Map<string, string>();
+  readonly #spend: (count: number) => void;
+  /** The user who reads and writes. */
+  user = "root";
 
-  constructor(disk: GuestDisk, now: () => number) {
+  /** @param spend pays for characters, and for entries that are looked through */
+  constructor(disk: GuestDisk, now: () => number, spend: (count: number) => void) {
+    this.#spend = spend;
     this.#disk = disk;
     this.#files = disk.files;
     this.#now = now;
@@ -104,18 +116,24 @@ export class GuestFiles {
 
   read(path: string): string | undefined {
     if (DEVICES.has(path)) return "";
-    return this.#opened.get(path) ?? this.#files.get(this.#real(path));
+    this.#mayRead(path);
+    const text = this.#opened.get(path) ?? this.#files.get(this.#real(path));
+    this.#spend(text?.length ?? 0);
+    return text;
   }
 
   write(path: string, text: string, append = false): void {
+    this.#spend(text.length);
     if (this.#opened.has(path)) this.#opened.set(path, (this.#opened.get(path) ?? "") + text);
     if (path.startsWith("/dev/")) return;
     const real = this.#real(path);
+    this.#mayWrite(path, real);
     this.#files.set(real, append ? (this.#files.get(real) ?? "") + text : text);
     this.#disk.writtenAt.set(real, this.#now());
   }
 
   link(path: string, target: string): void {
+    this.#mayWrite(path, path);
     this.remove(path);
     this.#disk.links.set(path, target);
   }
@@ -143,6 +161,10 @@ export class GuestFiles {
   }
 
   /** The path that links lead to. */
+  real(path: string): string {
+    return this.#real(path);
+  }
+
   #real(path: string): string {
     const { links } = this.#disk;
     if (links.size === 0) return path;
@@ -168,6 +190,7 @@ export class GuestFiles {
     const path = this.#real(given);
     const folder = path === "/" ? "/" : `${path}/`;
     if (STANDING.has(path) || this.#files.has(folder)) return true;
+    this.#spend(this.#files.size);
     for (const name of this.#files.keys()) if (name.startsWith(folder)) return true;
     return false;
   }
@@ -189,19 +212,69 @@ export class GuestFiles {
   }
 
   makeDirectory(path: string): void {
-    this.#files.set(`${this.#real(path)}/`, "");
+    const real = this.#real(path);
+    this.#mayWrite(path, real);
+    this.#files.set(`${real}/`, "");
+  }
+
+  /** Gives a path to a user, `*` for all. */
+  own(path: string, user: string): void {
+    if (user === "root") this.#disk.owners.delete(this.#real(path));
+    else this.#disk.owners.set(this.#real(path), user);
+  }
+
+  /** Gives a copy to the owner of the original, as only root can. */
+  keepOwner(from: string, to: string): void {
+    if (this.user === "root") this.own(to.replace(/\/$/, ""), this.owner(from.replace(/\/$/, "")));
+  }
+
+  /** Whose a path is. */
+  owner(path: string): string {
+    return this.#disk.owners.get(this.#real(path)) ?? "root";
+  }
+
+  /** Whether the user may look into a folder. */
+  mayEnter(path: string): boolean {
+    return this.user === "root" || !/^\/root(?:\/|$)/.test(path) || this.owner(path) === this.user;
+  }
+
+  #mayRead(path: string): void {
+    if (!this.mayEnter(path) || (this.user !== "root" && path === "/etc/shadow")) throw denied(path);
+  }
+
+  /** Who makes a file owns it. */
+  #mayWrite(path: string, real: string): void {
+    if (this.user === "root") return;
+    if (this.#files.has(real)) {
+      if (!this.#isWritable(real)) throw denied(path);
+      return;
+    }
+    let folder = folderOf(real);
+    const made = [real];
+    for (; !this.isDirectory(folder); folder = folderOf(folder)) made.push(folder);
+    if (!this.#isWritable(folder)) throw denied(path);
+    for (const each of made) this.#disk.owners.set(each, this.user);
+  }
+
+  #isWritable(real: string): boolean {
+    const owner = this.#disk.owners.get(real) ?? (/^\/(?:var\/)?tmp$|^\/dev\//.test(real) ? "*" : "root");
+    return owner === "*" || owner === this.user;
   }
 
   /** Removes a file, or a directory with all that is in it. */
   remove(path: string): void {
-    const { links, executable } = this.#disk;
+    const { links, executable, owners } = this.#disk;
+    if (this.user !== "root" && this.exists(path) && !this.#isWritable(folderOf(this.#real(path))))
+      throw denied(path);
     const folder = path.slice(0, path.lastIndexOf("/"));
     // A folder stays when its last entry goes.
     if (folder !== "" && !STANDING.has(folder) && this.exists(path)) this.#files.set(`${folder}/`, "");
+    this.#spend(this.#files.size);
     links.delete(path);
     this.#files.delete(path);
     executable.delete(path);
-    for (const known of [this.#files, links, executable])
+    owners.delete(path);
+    for (const known of [this.#files, links, executable, owners])
       for (const name of known.keys()) if (name.startsWith(`${path}/`)) known.delete(name);
   }
 
@@ -210,6 +283,7 @@ export class GuestFiles {
     const path = this.#real(given);
     const folder = path === "/" ? "/" : `${path}/`;
     const names = new Set<string>();
+    this.#spend(this.#files.size);
     for (const name of [...this.#files.keys(), ...this.#disk.links.keys(), ...STANDING]) {
       if (!name.startsWith(folder) || name === folder) continue;
       names.add(name.slice(folder.length).split("/")[0] ?? "");
@@ -227,6 +301,7 @@ export class GuestFiles {
   entries(given: string): string[] {
     const path = this.#real(given);
     const inside = path === "/" ? "/" : `${path}/`;
+    this.#spend(this.#files.size);
     return [...this.#files.keys()].filter((name) => name === path || name.startsWith(inside));
   }
 
@@ -252,6 +327,10 @@ export class GuestFiles {
     return found;
   }
 }
+
+const folderOf = (path: string): string => path.slice(0, path.lastIndexOf("/")) || "/";
+
+const denied = (path: string): ShellFault => new ShellFault(`${path}: Permission denied`, "plain");
 
 export function resolvePath(cwd: string, path: string): string {
   const parts: string[] = [];

@@ -1,9 +1,12 @@
 /** Programs that change text on its way through a pipe. */
 import { createHash } from "node:crypto";
 import { AWK } from "./awk.ts";
-import { complain, eachText, has, lines, notSimulated, operands, said, valueOf } from "./answers.ts";
+import { complain, eachText, has, lines, notSimulated, operands, valueOf } from "./answers.ts";
 import { GREP } from "./grep.ts";
 import type { Io, Program } from "./machine.ts";
+import { optionsOf } from "./options.ts";
+import type { Given } from "./options.ts";
+import { seq } from "./seq.ts";
 import { SED } from "./sed.ts";
 import { sort } from "./sort.ts";
 
@@ -39,37 +42,88 @@ export const FILTERS: Readonly<Record<string, Program>> = {
   logger: (_, io) => (io.input.rest(), 0),
 };
 
+const CAT = {
+  letters: "AbeEnstTuv",
+  long: {
+    "show-all": "A",
+    "number-nonblank": "b",
+    "show-ends": "E",
+    number: "n",
+    "squeeze-blank": "s",
+    "show-tabs": "T",
+    "show-nonprinting": "v",
+  },
+} as const;
+
 function cat(args: readonly string[], io: Io): number {
+  const given = optionsOf(args, CAT);
+  if (given.unknown !== undefined) return notSimulated("cat", args, io);
+  const any = (...letters: readonly string[]): boolean => letters.some((letter) => given.has(letter));
   let number = 0;
-  return eachText(operands(args), io, "cat", (text) => {
-    const shown = has(args, "v", "-A") ? text.replaceAll("\u001B", "^[") : text;
-    if (!has(args, "n")) return io.out(shown);
-    io.out(
-      lines(shown)
-        .map((line) => `${String(++number).padStart(6)}\t${line}`)
-        .join(""),
-    );
+  let isBlank = false;
+  return eachText(given.operands, io, "cat", (text) => {
+    for (const line of lines(text)) {
+      const wasBlank = isBlank;
+      isBlank = line === "\n";
+      if (given.has("s") && isBlank && wasBlank) continue;
+      const isCounted = given.has("b") ? !isBlank : given.has("n");
+      let shown = any("A", "e", "t", "v") ? visible(line) : line;
+      if (any("A", "t", "T")) shown = shown.replaceAll("\t", "^I");
+      if (any("A", "e", "E")) shown = shown.replace(/\n$/, "$\n");
+      io.out(`${isCounted ? `${String(++number).padStart(6)}\t` : ""}${shown}`);
+    }
   });
 }
 
+/** Control characters as `^A`, bytes beyond ASCII as `M-A`; tabs and line ends stay. */
+const visible = (text: string): string =>
+  Array.from(Buffer.from(text), (byte) => {
+    if (byte === 9 || byte === 10) return String.fromCodePoint(byte);
+    const low = byte & 127;
+    const shown =
+      low < 32 ? `^${String.fromCodePoint(low + 64)}` : low === 127 ? "^?" : String.fromCodePoint(low);
+    return byte > 127 ? `M-${shown}` : shown;
+  }).join("");
+
+const PART = {
+  letters: "n:c:qv",
+  long: { lines: "n", bytes: "c", quiet: "q", silent: "q", verbose: "v" },
+} as const;
+
 function part(name: "head" | "tail", args: readonly string[], io: Io): number {
-  const short = args.find((arg) => /^-\d+$/.test(arg))?.slice(1);
-  const bytes = valueOf(args, "-c", "--bytes");
-  if (has(args, "f", "-F", "--follow")) return notSimulated(name, args, io);
-  const given = bytes ?? short ?? valueOf(args, "-n", "--lines") ?? "10";
-  const count = Math.abs(Number(given));
-  return eachText(operands(args, ["-n", "-c", "--lines", "--bytes"]), io, name, (text) => {
-    const units = bytes === undefined ? lines(text) : Array.from(text);
-    if (name === "head") io.out(units.slice(0, given.startsWith("-") ? -count : count).join(""));
-    else
-      io.out(
-        (given.startsWith("+")
-          ? units.slice(count - 1)
-          : units.slice(Math.max(0, units.length - count))
-        ).join(""),
-      );
+  const given = optionsOf(
+    args.map((arg, index) => (index === 0 ? arg.replace(/^-(\d+)$/, "-n$1") : arg)),
+    PART,
+  );
+  const isBytes = given.has("c");
+  const [, sign = "", digits] = /^([-+]?)(\d+)$/.exec(given.value("c") ?? given.value("n") ?? "10") ?? [];
+  if (given.unknown !== undefined || digits === undefined || showsNames(given))
+    return notSimulated(name, args, io);
+  const count = Number(digits);
+  if (isBytes && name === "head" && given.operands.join(" ") === "/dev/zero") return zeros(count, io);
+  const cut = name === "head" ? first : last;
+  return eachText(given.operands, io, name, (text) => {
+    io.out(cut(isBytes ? Array.from(text) : lines(text), sign, count).join(""));
   });
 }
+
+/** Between several files their names are shown. */
+const showsNames = (given: Given): boolean =>
+  given.has("v") || (given.operands.length > 1 && !given.has("q"));
+
+function zeros(count: number, io: Io): number {
+  io.shell.bounds.spend(count);
+  io.out("\0".repeat(count));
+  return 0;
+}
+
+/** So many from the beginning, or all but so many with a minus. */
+const first = (units: readonly string[], sign: string, count: number): readonly string[] =>
+  units.slice(0, sign === "-" ? Math.max(0, units.length - count) : count);
+
+/** So many from the end, or from the given one on with a plus. */
+const last = (units: readonly string[], sign: string, count: number): readonly string[] =>
+  units.slice(sign === "+" ? Math.max(0, count - 1) : Math.max(0, units.length - count));
 
 function wc(args: readonly string[], io: Io): number {
   return eachText(operands(args), io, "wc", (text, name) => {
@@ -200,23 +254,6 @@ function tee(args: readonly string[], io: Io): number {
   return status;
 }
 
-function seq(args: readonly string[], io: Io): number {
-  const words = operandsOfSeq(args);
-  if (words.some((word) => !/^-?\d+$/.test(word)) || has(args, "f")) return notSimulated("seq", args, io);
-  const numbers = words.map(Number);
-  const to = numbers.at(-1) ?? 0;
-  const from = numbers.length > 1 ? (numbers[0] ?? 1) : 1;
-  const by = numbers.length > 2 ? (numbers[1] ?? 1) || 1 : 1;
-  const count = Math.max(0, Math.floor((to - from) / by) + 1);
-  const values = Array.from({ length: count }, (_, index) => String(from + index * by));
-  const width = has(args, "w") ? Math.max(0, ...values.map((value) => value.length)) : 0;
-  const separator = valueOf(args, "-s", "--separator") ?? "\n";
-  return count === 0 ? 0 : said(io, values.map((value) => value.padStart(width, "0")).join(separator));
-}
-
-const operandsOfSeq = (args: readonly string[]): string[] =>
-  args.filter((arg, index) => !/^-[a-z]|^--/.test(arg) && args[index - 1] !== "-s");
-
 function base64(args: readonly string[], io: Io): number {
   const isBack = has(args, "d", "--decode");
   const wrap = Number(valueOf(args, "-w", "--wrap") ?? 76);
@@ -232,10 +269,12 @@ function digest(algorithm: string, args: readonly string[], io: Io): number {
   if (!has(args, "c", "--check"))
     return eachText(operands(args), io, `${algorithm}sum`, (text, name) => io.out(`${sum(text)}  ${name}\n`));
   let status = 0;
+  const isSaid = (isSame: boolean): boolean =>
+    !args.includes("--status") && !(isSame && args.includes("--quiet"));
   const code = eachText(operands(args), io, `${algorithm}sum`, (text) => {
     for (const [, expected = "", name = ""] of text.matchAll(/^([0-9a-f]+) [ *](.+)$/gm)) {
       const isSame = sum(io.files.read(io.path(name)) ?? "") === expected;
-      io.out(`${name}: ${isSame ? "OK" : "FAILED"}\n`);
+      if (isSaid(isSame)) io.out(`${name}: ${isSame ? "OK" : "FAILED"}\n`);
       if (!isSame) status = 1;
     }
   });

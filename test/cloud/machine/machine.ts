@@ -12,6 +12,8 @@ export interface Machine {
   readonly disk: GuestDisk;
   /** Units that are up. */
   readonly active: Set<string>;
+  /** Units whose program could not be run. */
+  readonly failed: Set<string>;
   readonly hostName: () => string;
   readonly cloudInit: () => "running" | "done" | "error";
   /** The cloud's answer for a URL of an object; undefined for any other URL. */
@@ -28,6 +30,8 @@ export interface Machine {
   print: (text: string) => void;
   /** Notes a command that is not simulated. */
   readonly unsupported: (command: string) => void;
+  /** Goes on with processes that outlive the script that began them. */
+  readonly linger: (processes: Run) => void;
   readonly powerOff: () => void;
   readonly reboot: () => void;
 }

@@ -1,77 +1,103 @@
 /** Package managers: what they install is there, and its units with it. */
-import { complain, has, notSimulated, operands, said } from "./answers.ts";
-import { isUnknownPackage, unitsOf } from "./packages.ts";
+import { addAccountsOf } from "./accounts.ts";
+import { complain, notSimulated, said } from "./answers.ts";
 import type { Io, Program, Run } from "./machine.ts";
+import { askedOf } from "./package-options.ts";
+import type { Asked } from "./package-options.ts";
+import { PACKAGE_QUERIES } from "./package-queries.ts";
+import { isKnownPackage, isUnknownPackage, unitsOf } from "./packages.ts";
+import { Units } from "./units.ts";
+import { addFilesOf } from "./web/package-files.ts";
 
 /** How long one package takes to download and install; an estimate. */
 const INSTALL_MS = 20_000;
 
+type Kind = "rpm" | "deb";
+
 export const PACKAGE_PROGRAMS: Readonly<Record<string, Program>> = {
+  ...PACKAGE_QUERIES,
   dnf: (args, io) => packager("dnf", args, io),
   yum: (args, io) => packager("yum", args, io),
   "apt-get": (args, io) => packager("apt-get", args, io),
   apt: (args, io) => packager("apt", args, io),
-  rpm: (args, io) =>
-    args.join(" ") === "-qa"
-      ? said(
-          io,
-          listed(io, (name) => `${name}-1.0-1`),
-        )
-      : args[0]?.startsWith("-q") && !has(args, "afl")
-        ? query(args.slice(1), io, "package %s is not installed")
-        : notSimulated("rpm", args, io),
-  "dpkg-query": (args, io) =>
-    args[0] === "-W" && args[1] === "-f=${db:Status-Abbrev}${Package} ${Version}\\n" && args.length === 2
-      ? said(
-          io,
-          listed(io, (name) => `ii ${name} 1.0-1`),
-        )
-      : notSimulated("dpkg-query", args, io),
-  dpkg: (args, io) => {
-    if (args[0] === "-s" || args[0] === "--status")
-      return query(args.slice(1), io, "dpkg-query: package '%s' is not installed");
-    if (args[0] === "--print-architecture")
-      return said(io, io.machine.architecture === "arm64" ? "arm64" : "amd64");
-    return notSimulated("dpkg", args, io);
+};
+
+type Act = "install" | "remove" | "update" | "refresh" | "clean";
+
+/** What a verb does; verbs of the programs that are not here are not simulated. */
+const VERBS: Readonly<Record<Kind, Readonly<Record<string, Act>>>> = {
+  deb: {
+    install: "install",
+    reinstall: "install",
+    remove: "remove",
+    purge: "remove",
+    autoremove: "remove",
+    autopurge: "remove",
+    update: "refresh",
+    upgrade: "update",
+    "dist-upgrade": "update",
+    "full-upgrade": "update",
+    clean: "clean",
+    autoclean: "clean",
+  },
+  rpm: {
+    install: "install",
+    reinstall: "install",
+    remove: "remove",
+    erase: "remove",
+    autoremove: "remove",
+    update: "update",
+    upgrade: "update",
+    makecache: "refresh",
+    clean: "clean",
   },
 };
 
+const OTHER_VERBS =
+  /^(?:build-dep|satisfy|source|download|changelog|check|list|search|show|info|policy|edit-sources|depends|rdepends|dselect-upgrade|check-update|config-manager|copr|downgrade|group\w*|history|module|provides|repolist|repoquery|shell|swap|updateinfo|upgrade-minimal|deplist|mark|distro-sync|alias|builddep|debuginfo-install|needs-restarting|versionlock|reposync|localinstall)$/;
+
 function* packager(name: string, args: readonly string[], io: Io): Run {
   const kind = name.startsWith("apt") ? "deb" : "rpm";
-  const { disk } = io.machine;
-  if (disk.os?.packager !== kind) return complain(io, `${io.shell.name}: ${name}: command not found`, 127);
-  const [verb = "", ...names] = operands(args, ["-o", "-c", "-t", "--enablerepo", "--disablerepo"]);
-  if (asks(verb, kind, names, io) && !isAgreed(args, kind, io)) return complain(io, "Operation aborted.");
-  if (INSTALLS.has(verb)) return yield* install(kind, names, io);
-  if (REMOVALS.has(verb)) return remove(names, io);
-  if (UPDATES.has(verb)) return yield* update(io);
-  if (verb === "clean" || verb === "autoclean") return said(io, "0 files removed");
-  return notSimulated(name, args, io);
+  if (io.machine.disk.os?.packager !== kind)
+    return complain(io, `${io.shell.name}: ${name}: command not found`, 127);
+  const asked = askedOf(kind, args);
+  if (OTHER_VERBS.test(asked.verb) || asked.verb === "") return notSimulated(name, args, io);
+  if (asked.unknown !== undefined) return unknownOption(kind, asked.unknown, io);
+  const act = VERBS[kind][asked.verb];
+  if (act === undefined) return wrongVerb(name, asked, io);
+  if (!asked.isSimulated) return notSimulated(name, args, io);
+  if (io.shell.user.uid !== 0 && !asked.isDry) return denied(kind, io);
+  const result = ACTS[act](kind, asked, io);
+  return typeof result === "number" ? result : yield* result;
 }
 
-const INSTALLS: ReadonlySet<string> = new Set(["install", "reinstall"]);
-const REMOVALS: ReadonlySet<string> = new Set(["remove", "erase", "purge", "autoremove"]);
-const UPDATES: ReadonlySet<string> = new Set([
-  "update",
-  "upgrade",
-  "makecache",
-  "dist-upgrade",
-  "check-update",
-]);
+const ACTS: Readonly<Record<Act, (kind: Kind, asked: Asked, io: Io) => number | Run>> = {
+  install,
+  remove,
+  update,
+  refresh: (_kind, _asked, io) => passes(io),
+  clean: (kind, _asked, io) => (kind === "deb" ? 0 : said(io, "0 files removed")),
+};
 
-function* update(io: Io): Run {
-  yield INSTALL_MS;
-  return said(io, "Complete!");
-}
+const wrongVerb = (name: string, { verb }: Asked, io: Io): number =>
+  name.startsWith("apt")
+    ? complain(io, `E: Invalid operation ${verb}`, 100)
+    : complain(io, `No such command: ${verb}. Please use ${name} --help`);
 
-/** Whether the program would change packages, about which it asks. */
-function asks(verb: string, kind: "rpm" | "deb", names: readonly string[], { machine }: Io): boolean {
-  const changes = (isThere: boolean): boolean =>
-    names.some((name) => machine.disk.packages.has(name) === isThere && !isUnknownPackage(name));
-  if (verb === "update") return kind === "rpm";
-  if (verb === "upgrade" || verb === "dist-upgrade" || verb === "reinstall") return true;
-  return verb === "install" ? changes(false) : REMOVALS.has(verb) && changes(true);
-}
+/** https://github.com/rpm-software-management/dnf/blob/master/dnf/cli/option_parser.py (error) */
+const unknownOption = (kind: Kind, option: string, io: Io): number =>
+  kind === "rpm"
+    ? complain(io, `Command line error: unrecognized arguments: ${option}`)
+    : complain(
+        io,
+        `E: Command line option ${option} is not understood in combination with the other options`,
+        100,
+      );
+
+const denied = (kind: Kind, io: Io): number =>
+  kind === "rpm"
+    ? complain(io, "Error: This command has to be run with superuser privileges.")
+    : complain(io, "E: Could not open a lock file - open (13: Permission denied), are you root?", 100);
 
 const CONFIGURED = /^\s*assumeyes\s*=\s*(?:1|true|yes)|APT::Get::Assume-Yes\s+"?(?:1|true|yes)/im;
 
@@ -79,12 +105,9 @@ const CONFIGURED = /^\s*assumeyes\s*=\s*(?:1|true|yes)|APT::Get::Assume-Yes\s+"?
  * A script has no terminal: without -y the program reads its answer from the input, and its end means no.
  * https://dnf.readthedocs.io/en/latest/command_ref.html, https://manpages.debian.org/stable/apt/apt-get.8.en.html
  */
-function isAgreed(args: readonly string[], kind: "rpm" | "deb", { files, input }: Io): boolean {
-  const isFlag = (arg: string): boolean =>
-    /^(?:-[a-pr-zA-Z]*y[a-zA-Z]*|--assume-?yes|--yes)$/.test(arg) ||
-    (kind === "deb" && /^(?:-qq|-q=2|(?:-o)?APT::Get::Assume-Yes="?(?:1|true|yes)"?)$/i.test(arg)) ||
-    /^-q+y|^-yq/.test(arg);
-  if (args.some(isFlag)) return true;
+function isAgreed({ isAgreed: isGiven, isRefused }: Asked, { files, input }: Io): boolean {
+  if (isRefused) return false;
+  if (isGiven) return true;
   const paths = [
     "/etc/dnf/dnf.conf",
     "/etc/yum.conf",
@@ -95,50 +118,101 @@ function isAgreed(args: readonly string[], kind: "rpm" | "deb", { files, input }
   return /^\s*y(?:es)?\s*$/im.test(input.line()?.text ?? "");
 }
 
-function remove(names: readonly string[], io: Io): number {
+const aborted = (io: Io): number => complain(io, "Operation aborted.");
+
+function* passes(io: Io): Run {
+  yield INSTALL_MS;
+  return said(io, "Complete!");
+}
+
+function* update(kind: Kind, asked: Asked, io: Io): Run {
+  const { names, isDry } = asked;
+  const missing = names.map((name) => nameOf(name, kind)).find((name) => !io.machine.disk.packages.has(name));
+  if (missing !== undefined && kind === "rpm" && (isUnknownPackage(missing) || isKnownPackage(missing)))
+    return complain(io, `No match for argument: ${missing}\nError: No packages marked for upgrade.`);
+  // The base image has more packages than the machine knows.
+  if (missing !== undefined || (names.length > 0 && kind === "deb"))
+    return notSimulated(kind === "deb" ? "apt-get" : "dnf", [asked.verb, ...names], io);
+  if (isDry) return said(io, "Complete!");
+  return isAgreed(asked, io) ? yield* passes(io) : aborted(io);
+}
+
+/** The name without its architecture and its version. */
+function nameOf(given: string, kind: Kind): string {
+  const bare = given.replace(/\.(x86_64|aarch64|noarch|i686)$|:(amd64|arm64|any)$/, "");
+  return bare.slice(0, bare.length - versionIn(bare, kind).length);
+}
+
+/** `=1.2` of Debian, `-1.2-3` of the rpm family; empty without a version. */
+const versionIn = (given: string, kind: Kind): string =>
+  (kind === "deb" ? /[=/].*$/ : /-(?:\d+:)?\d[\w~^]*\.[\w.~^+*]*(?:-\d[\w.~^+*]*)?$/).exec(given)?.[0] ?? "";
+
+function remove(kind: Kind, asked: Asked, io: Io): number {
   const { disk, active } = io.machine;
-  for (const name of names) {
+  const names = asked.names.map((name) => nameOf(name, kind));
+  const unknown = kind === "deb" ? names.find((name) => isUnknownPackage(name)) : undefined;
+  if (unknown !== undefined) return complain(io, `E: Unable to locate package ${unknown}`, 100);
+  const there = names.filter((name) => disk.packages.has(name));
+  for (const name of names)
+    if (!there.includes(name))
+      io.out(
+        kind === "deb"
+          ? `Package '${name}' is not installed, so not removed\n`
+          : `No match for argument: ${name}\n`,
+      );
+  if (there.length === 0 || asked.isDry)
+    return said(io, kind === "rpm" ? "Nothing to do.\nComplete!" : "0 to remove.");
+  if (!isAgreed(asked, io)) return aborted(io);
+  for (const name of there) {
     disk.packages.delete(name);
     for (const unit of unitsOf(name)) [disk.enabled, active].forEach((units) => units.delete(unit));
   }
   return said(io, "Complete!");
 }
 
-function* install(kind: "rpm" | "deb", names: readonly string[], io: Io): Run {
-  const { disk, active } = io.machine;
-  for (const raw of names) {
-    if (raw.includes("/")) {
-      notSimulated(kind === "rpm" ? "rpm -i" : "dpkg -i", [raw], io);
-      continue;
-    }
-    const name = raw.replace(/=.*$|\.(x86_64|aarch64|noarch)$|:(amd64|arm64)$/, "");
-    if (isUnknownPackage(name)) {
-      return kind === "rpm"
-        ? complain(io, `Error: Unable to find a match: ${name}`)
-        : complain(io, `E: Unable to locate package ${name}`, 100);
-    }
-    if (disk.packages.has(name)) {
-      io.out(`Package ${name} is already installed.\n`);
-      continue;
-    }
-    yield INSTALL_MS;
-    disk.packages.add(name);
-    // Debian starts what it installs, at once and at every boot.
-    if (kind === "deb")
-      for (const unit of unitsOf(name)) [disk.enabled, active].forEach((units) => units.add(unit));
-    io.out(`Installed: ${name}\n`);
-  }
+function* install(kind: Kind, asked: Asked, io: Io): Run {
+  const { packages } = io.machine.disk;
+  const given = asked.names.filter((name) => isOfRepository(name, kind, io));
+  if (asked.names.length === 0 && kind === "rpm")
+    return complain(io, "Command line error: the following arguments are required: PACKAGE");
+  const names = given.map((name) => nameOf(name, kind));
+  const unknown = names.find((name) => isUnknownPackage(name));
+  if (unknown !== undefined)
+    return kind === "rpm"
+      ? complain(io, `Error: Unable to find a match: ${unknown}`)
+      : complain(io, `E: Unable to locate package ${unknown}`, 100);
+  const isNew = (name: string): boolean => !packages.has(name);
+  for (const name of names) if (!isNew(name)) io.out(`Package ${name} is already installed.\n`);
+  const fresh = asked.onlyUpgrades ? [] : names.filter((name) => isNew(name));
+  if (asked.isDry) return said(io, fresh.map((name) => `Inst ${name}`).join("\n"));
+  if (fresh.length > 0 && !isAgreed(asked, io)) return aborted(io);
+  for (const name of new Set(fresh)) yield* installOne(name, kind, io);
   return said(io, "Complete!");
 }
 
-const listed = ({ machine }: Io, line: (name: string) => string): string =>
-  [...machine.disk.packages].map(line).join("\n");
-
-function query(names: readonly string[], io: Io, refusal: string): number {
-  let status = 0;
-  for (const name of names.filter((each) => !each.startsWith("-"))) {
-    if (io.machine.disk.packages.has(name)) io.out(`${name}-1.0-1\n`);
-    else status = complain(io, refusal.replace("%s", name));
+/** Names what comes from elsewhere, and versions of which the machine does not know whether they exist. */
+function isOfRepository(name: string, kind: Kind, io: Io): boolean {
+  if (/^@|^\.?\/|:\/\//.test(name) || (kind === "rpm" && name.includes("/"))) {
+    notSimulated(kind === "rpm" ? "rpm -i" : "dpkg -i", [name], io);
+    return false;
   }
-  return status;
+  if (versionIn(name, kind) !== "" && !isUnknownPackage(nameOf(name, kind)))
+    notSimulated(kind === "rpm" ? "dnf install" : "apt-get install", [`${name} (its version)`], io);
+  return true;
+}
+
+function* installOne(name: string, kind: Kind, io: Io): Run {
+  const { disk, active } = io.machine;
+  yield INSTALL_MS;
+  disk.packages.add(name);
+  addAccountsOf(disk.files, name, kind);
+  addFilesOf(disk, name, kind);
+  // Debian starts what it installs, at once and at every boot.
+  if (kind === "deb")
+    for (const unit of unitsOf(name)) {
+      disk.enabled.add(unit);
+      if (new Units(disk).started(unit) === "active") active.add(unit);
+    }
+  io.out(`Installed: ${name}\n`);
+  return 0;
 }

@@ -32,8 +32,8 @@ const KNOWN: Readonly<Record<string, Contents>> = {
   },
 };
 
-/** Units that answer HTTP. */
-export const WEB_UNITS = new Set(["nginx", "httpd", "apache2", "caddy", "tomcat", "lighttpd", "haproxy"]);
+/** Whether the machine knows what a package brings, and so that no base image has it unless it is listed. */
+export const isKnownPackage = (name: string): boolean => Object.hasOwn(KNOWN, name);
 
 export function unitsOf(name: string): readonly string[] {
   return KNOWN[name]?.units ?? [];
@@ -56,5 +56,5 @@ export function unitExists(disk: GuestDisk, unit: string): boolean {
 
 /** A name no repository has: how a recipe's mistake is rehearsed. */
 export function isUnknownPackage(name: string): boolean {
-  return !/^[a-z0-9][\w.+:-]*$/i.test(name) || /^(no-?such|non-?existent|missing-)/i.test(name);
+  return !/^[a-z0-9][\w.+:-]*$/i.test(name) || /^(no-?such|non-?existent|never-|missing-)/i.test(name);
 }

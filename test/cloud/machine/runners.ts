@@ -1,25 +1,25 @@
 /** Programs that run other programs. */
 import type { Io, Program, Run } from "./machine.ts";
-import { complain, has, notSimulated, operands, valueOf } from "./answers.ts";
-import { withoutFunctions } from "./shell/builtins.ts";
+import { complain, has, notSimulated, valueOf } from "./answers.ts";
+import { optionsOf as read } from "./options.ts";
+import type { Given } from "./options.ts";
+import { OTHER_USERS } from "./other-users.ts";
+import { executed } from "./shell/executed.ts";
 import { wrongOption } from "./shell/options.ts";
 import type { Dialect } from "./shell/source.ts";
-import { Variables } from "./shell/variables.ts";
 
 export const RUNNERS: Readonly<Record<string, Program>> = {
   bash: (args, io) => shell(args, io, "bash"),
   sh: (args, io) => shell(args, io, io.shell.dialectOf("sh")),
   dash: (args, io) => shell(args, io, "dash"),
   env,
-  sudo,
-  su,
-  runuser: su,
-  nohup: (args, io) => withoutFunctions(io.shell, args),
-  nice: (args, io) => withoutFunctions(io.shell, operandsFrom(args, ["-n"])),
-  ionice: (args, io) => withoutFunctions(io.shell, operandsFrom(args, ["-c", "-n"])),
-  setsid: (args, io) => withoutFunctions(io.shell, operandsFrom(args, [])),
-  stdbuf: (args, io) => withoutFunctions(io.shell, operandsFrom(args, [])),
-  time: (args, io) => withoutFunctions(io.shell, operandsFrom(args, [])),
+  ...OTHER_USERS,
+  nohup: (args, io) => executed(io.shell, args),
+  nice: (args, io) => executed(io.shell, operandsFrom(args, ["-n"])),
+  ionice: (args, io) => executed(io.shell, operandsFrom(args, ["-c", "-n"])),
+  setsid: (args, io) => executed(io.shell, operandsFrom(args, [])),
+  stdbuf: (args, io) => executed(io.shell, operandsFrom(args, [])),
+  time: (args, io) => executed(io.shell, operandsFrom(args, [])),
   timeout,
   xargs,
   sleep,
@@ -45,9 +45,13 @@ function shell(args: readonly string[], io: Io, dialect: Dialect): number | Run 
   const wrong = options.map((each) => wrongOption(dialect, each)).find((each) => each !== undefined);
   if (wrong !== undefined) return complain(io, `${dialect}: ${wrong}: invalid option`, 2);
   for (const each of options) inner.set(each);
+  const isLogin = flags.some((flag) => flag === "--login" || /^-[a-z]*l/.test(flag));
+  if (isLogin) inner.isLogin = true;
   const isOn = (letter: string): boolean =>
     flags.some((flag) => /^-[a-z]/.test(flag) && flag.includes(letter));
+  inner.begin();
   if (isOn("c")) {
+    inner.isCommandText = true;
     const [text = "", name = dialect, ...given] = rest;
     return Object.assign(inner, { name, args: given }).script(text);
   }
@@ -77,56 +81,30 @@ function shellFlags(args: readonly string[]): { readonly flags: string[]; readon
   return { flags, rest };
 }
 
-/** `env [-i] [-u name] [name=value …] program args` */
+/** `env [-i] [-u name] [-C folder] [name=value …] program args` */
 function* env(args: readonly string[], io: Io): Run {
-  const { variables } = io.shell;
-  const rest = [...operandsFrom(args, ["-u", "-C"])];
-  const before = io.shell.variables;
-  io.shell.variables = args.includes("-i")
-    ? new Variables({ PATH: variables.get("PATH") ?? "" })
-    : variables.fork();
-  const removed = valueOf(args, "-u", "--unset");
-  if (removed !== undefined) io.shell.variables.unset(removed);
-  while (/^\w+=/.test(rest[0] ?? "")) {
-    const [, name = "", value = ""] = /^(\w+)=(.*)$/s.exec(rest.shift() ?? "") ?? [];
-    io.shell.variables.set(name, value);
-    io.shell.variables.mark(name, { isExported: true });
-  }
-  try {
-    if (rest.length > 0) return yield* withoutFunctions(io.shell, rest);
-    for (const [name, value] of Object.entries(io.shell.variables.exported())) io.out(`${name}=${value}\n`);
-    return 0;
-  } finally {
-    io.shell.variables = before;
-  }
+  const given = read(args, {
+    letters: "iu:C:",
+    long: { "ignore-environment": "i", unset: "u", chdir: "C" },
+    isStrict: true,
+  });
+  const isRepeated = args.filter((arg) => arg.startsWith("-u")).length > 1;
+  if (given.unknown !== undefined || isRepeated) return notSimulated("env", args, io);
+  const at = given.operands.findIndex((word) => !/^\w+=/.test(word));
+  const command = at === -1 ? [] : given.operands.slice(at);
+  const environment = environmentOf(given, given.operands.slice(0, at === -1 ? undefined : at), io);
+  const cwd = io.path(given.value("C") ?? ".");
+  if (!io.files.isDirectory(cwd)) return complain(io, `env: cannot change directory to '${cwd}'`, 125);
+  if (command.length > 0) return yield* executed(io.shell, command, { environment, cwd });
+  for (const [name, value] of Object.entries(environment)) io.out(`${name}=${value}\n`);
+  return 0;
 }
 
-/** Everyone may do everything here: `sudo` runs the command. */
-function* sudo(args: readonly string[], io: Io): Run {
-  const takes = ["-u", "-g", "-h", "-p", "-C", "-T", "-D", "--user", "--group"];
-  const command = operandsFrom(args, takes);
-  const user = valueOf(args, "-u", "--user");
-  if (user !== undefined && !userExists(user, io)) return complain(io, `sudo: unknown user ${user}`);
-  if (command.every((word) => /^\w+=/.test(word))) return yield* run(shell([], io, "bash"));
-  if (!/^\w+=/.test(command[0] ?? "")) return yield* withoutFunctions(io.shell, command);
-  return yield* env(command, io);
-}
-
-const userExists = (user: string, { files }: Io): boolean =>
-  user === "root" ||
-  user.startsWith("#") ||
-  (files.read("/etc/passwd") ?? "").split("\n").some((line) => line.startsWith(`${user}:`));
-
-/** `su [-] [user] [-c text]` */
-function* su(args: readonly string[], io: Io): Run {
-  const text = valueOf(args, "-c", "--command");
-  const [user = "root"] = operands(args, ["-c", "-s", "-u", "--command", "--shell"]);
-  if (!userExists(user, io)) return complain(io, `su: user ${user} does not exist`);
-  return yield* run(shell(text === undefined ? [] : ["-c", text], io, "bash"));
-}
-
-function* run(result: number | Run): Run {
-  return typeof result === "number" ? result : yield* result;
+function environmentOf(given: Given, settings: readonly string[], { shell }: Io): Record<string, string> {
+  const before = given.has("i") ? [] : Object.entries(shell.variables.exported());
+  const kept = before.filter(([name]) => name !== given.value("u"));
+  const set = settings.map((text) => [text.slice(0, text.indexOf("=")), text.slice(text.indexOf("=") + 1)]);
+  return Object.fromEntries([...kept, ...set]);
 }
 
 const UNITS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
@@ -152,15 +130,20 @@ function* timeout(args: readonly string[], io: Io): Run {
   const [limit = "", ...command] = operandsFrom(args, ["-k", "-s", "--kill-after", "--signal"]);
   const ms = durationOf(limit);
   if (ms === undefined) return complain(io, `timeout: invalid time interval '${limit}'`, 125);
-  const running = withoutFunctions(io.shell, command);
-  let left = ms;
+  if (command.length === 0) return complain(io, "timeout: missing operand", 125);
+  const flags = args.slice(0, args.length - command.length - 1);
+  const isKilled = /^(?:SIG)?(?:KILL|9)$/i.test(valueOf(flags, "-s", "--signal") ?? "");
+  const late = isKilled ? 137 : flags.includes("--preserve-status") ? 143 : 124;
+  const running = executed(io.shell, command);
+  // A limit of 0 is none.
+  let left = ms === 0 ? Number.POSITIVE_INFINITY : ms;
   for (;;) {
     const { value, done } = running.next();
     if (done === true) return value;
     if (value >= left) {
       yield left;
-      running.return(124);
-      return 124;
+      running.return(late);
+      return late;
     }
     left -= value;
     yield value;
@@ -175,6 +158,7 @@ function* xargs(args: readonly string[], io: Io): Run {
   if (items.length === 0 && has(args, "r", "--no-run-if-empty")) return 0;
   const many = Number(valueOf(args, "-n") ?? valueOf(args, "-L") ?? Math.max(1, items.length));
   const size = place === undefined ? many : 1;
+  if (!(size >= 1)) return complain(io, `xargs: value ${size} for a number of arguments should be >= 1`);
   let status = 0;
   for (let at = 0; at < Math.max(1, items.length); at += size) {
     const given = items.slice(at, at + size);
@@ -182,7 +166,7 @@ function* xargs(args: readonly string[], io: Io): Run {
       place === undefined
         ? [...words, ...given]
         : words.map((word) => word.replaceAll(place, given[0]?.trim() ?? ""));
-    if ((yield* withoutFunctions(io.shell, all)) !== 0) status = 123;
+    if ((yield* executed(io.shell, all)) !== 0) status = 123;
   }
   return status;
 }

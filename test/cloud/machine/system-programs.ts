@@ -1,15 +1,16 @@
 /** Programs that change or ask the system: units, identity, the clock, power. */
 import { IDENTITY } from "./disk.ts";
 import { complain, has, notSimulated, operands, said, valueOf } from "./answers.ts";
-import { packageOf, unitExists } from "./packages.ts";
+import { clockText } from "./clock.ts";
+import { packageOf } from "./packages.ts";
+import { hostname, powered, rename, service, systemctl } from "./systemctl.ts";
 import type { Io, Program, Run } from "./machine.ts";
 
 export const SYSTEM_PROGRAMS: Readonly<Record<string, Program>> = {
   systemctl,
-  service: ([unit = "", verb = ""], io) => systemctl([verb, unit], io),
+  service,
   "cloud-init": cloudInit,
-  hostname: (args, io) =>
-    args[0] === undefined || args[0].startsWith("-") ? said(io, io.machine.hostName()) : rename(args[0], io),
+  hostname,
   hostnamectl: (args, io) => {
     const [verb, name] = operands(args);
     if (verb === "set-hostname" || (verb === "hostname" && name !== undefined)) return rename(name ?? "", io);
@@ -31,87 +32,21 @@ export const SYSTEM_PROGRAMS: Readonly<Record<string, Program>> = {
       io.files.write(IDENTITY.machineId, `${io.machine.token()}\n`);
     return 0;
   },
-  reboot: (_, io) => powered(() => io.machine.reboot()),
+  reboot: (_, io) => powered(io, () => io.machine.reboot()),
   shutdown: (args, io) => {
-    if (args.includes("-r")) io.machine.reboot();
-    else if (!args.includes("-c")) io.machine.powerOff();
-    return 0;
+    if (args.includes("-c")) return 0;
+    const [at = "+1"] = operands(args);
+    if (at !== "now" && at !== "+0") return notSimulated("shutdown", args, io);
+    return powered(io, args.includes("-r") ? io.machine.reboot : io.machine.powerOff);
   },
-  poweroff: (_, io) => powered(() => io.machine.powerOff()),
-  halt: (_, io) => powered(() => io.machine.powerOff()),
+  poweroff: (_, io) => powered(io, () => io.machine.powerOff()),
+  halt: (_, io) => powered(io, () => io.machine.powerOff()),
 };
-
-const QUESTIONS: ReadonlySet<string> = new Set(["is-active", "status", "is-enabled"]);
-
-const POWER: Readonly<Record<string, "reboot" | "powerOff">> = {
-  reboot: "reboot",
-  poweroff: "powerOff",
-  halt: "powerOff",
-};
-
-function systemctl(args: readonly string[], io: Io): number {
-  const [verb = "", ...names] = operands(args, ["-n", "-o", "-p", "-t", "--lines", "--property", "--type"]);
-  if (/^daemon-re(?:load|exec)$|^reset-failed$/.test(verb)) return 0;
-  const power = POWER[verb];
-  if (power !== undefined) return powered(io.machine[power]);
-  const isQuestion = QUESTIONS.has(verb);
-  if (!isQuestion && UNIT_CHANGES[verb] === undefined) return notSimulated("systemctl", args, io);
-  let status = 0;
-  for (const name of names) {
-    const unit = name.replace(/\.(service|socket|timer)$/, "");
-    status = (isQuestion ? unitStatus(verb, unit, args, io) : changeUnit(verb, unit, args, io)) || status;
-  }
-  return status;
-}
-
-function powered(change: () => void): number {
-  change();
-  return 0;
-}
-
-function unitStatus(verb: string, unit: string, args: readonly string[], io: Io): number {
-  const { disk, active } = io.machine;
-  const [units, yes, no, failure] =
-    verb === "is-enabled"
-      ? ([disk.enabled, "enabled", "disabled", 1] as const)
-      : ([active, "active", "inactive", 3] as const);
-  const holds = units.has(unit);
-  if (!args.includes("-q") && !args.includes("--quiet")) io.out(`${holds ? yes : no}\n`);
-  return holds ? 0 : failure;
-}
-
-/** What a verb does to the units that start at boot, and to those that run; with `--now` it does both. */
-const UNIT_CHANGES: Readonly<
-  Record<string, { boot?: "add" | "delete"; run?: "add" | "delete"; now?: boolean }>
-> = {
-  enable: { boot: "add", run: "add", now: true },
-  reenable: { boot: "add" },
-  disable: { boot: "delete", run: "delete", now: true },
-  mask: { boot: "delete", run: "delete", now: true },
-  start: { run: "add" },
-  restart: { run: "add" },
-  "reload-or-restart": { run: "add" },
-  "try-restart": {},
-  reload: {},
-  unmask: {},
-  preset: {},
-  stop: { run: "delete" },
-};
-
-function changeUnit(verb: string, unit: string, args: readonly string[], io: Io): number {
-  const { disk, active } = io.machine;
-  if (verb !== "unmask" && !unitExists(disk, unit)) {
-    const failure = verb === "start" || verb === "restart" ? 5 : 1;
-    return complain(io, `Failed to ${verb} unit: Unit file ${unit}.service does not exist.`, failure);
-  }
-  const { boot, run, now = false } = UNIT_CHANGES[verb] ?? {};
-  if (boot !== undefined) disk.enabled[boot](unit);
-  if (run !== undefined && (!now || args.includes("--now"))) active[run](unit);
-  return 0;
-}
 
 function* cloudInit(args: readonly string[], io: Io): Run {
   const { machine, files } = io;
+  if (args.slice(1).some((arg) => !/^(?:--wait|--logs|-l|--machine-id|--seed|-s)$/.test(arg)))
+    return notSimulated("cloud-init", args, io);
   if (args[0] === "status") {
     // A script in the user data that waits for itself would wait for ever.
     const isWaiting = (): boolean => args.includes("--wait") && machine.cloudInit() === "running";
@@ -130,11 +65,6 @@ function* cloudInit(args: readonly string[], io: Io): Run {
   return packageOf(machine.disk, "cloud-init") === undefined
     ? complain(io, "bash: cloud-init: command not found", 127)
     : notSimulated("cloud-init", args, io);
-}
-
-function rename(name: string, io: Io): number {
-  io.files.write("/etc/hostname", `${name}\n`);
-  return 0;
 }
 
 function unameOf(args: readonly string[], { machine }: Io): string {
@@ -174,7 +104,7 @@ function clock(args: readonly string[], io: Io): number {
         ? Number(given.slice(1)) * 1000
         : Number.NaN;
   const format = args.find((arg) => arg.startsWith("+"))?.slice(1) ?? formatOf(args);
-  const text = Number.isNaN(at) ? undefined : formatted(format, at);
+  const text = Number.isNaN(at) ? undefined : clockText(format, at);
   return text === undefined ? notSimulated("date", args, io) : said(io, text);
 }
 
@@ -183,43 +113,4 @@ function formatOf(args: readonly string[]): string {
   const iso = args.find((arg) => /^-I|^--iso-8601/.test(arg));
   if (iso === undefined) return "%a %b %e %T %Z %Y";
   return /sec/.test(iso) ? "%FT%T+00:00" : "%F";
-}
-
-/** Undefined for a conversion that is not simulated. The clock of a machine is that of UTC. */
-function formatted(format: string, at: number): string | undefined {
-  const date = new Date(at);
-  const iso = date.toISOString();
-  const named = (options: Intl.DateTimeFormatOptions): string =>
-    date.toLocaleString("en-US", { ...options, timeZone: "UTC" });
-  const parts: Readonly<Record<string, () => string>> = {
-    Y: () => iso.slice(0, 4),
-    y: () => iso.slice(2, 4),
-    m: () => iso.slice(5, 7),
-    d: () => iso.slice(8, 10),
-    e: () => String(date.getUTCDate()).padStart(2),
-    H: () => iso.slice(11, 13),
-    M: () => iso.slice(14, 16),
-    S: () => iso.slice(17, 19),
-    s: () => String(Math.floor(at / 1000)),
-    N: () => `${iso.slice(20, 23)}000000`,
-    F: () => iso.slice(0, 10),
-    T: () => iso.slice(11, 19),
-    z: () => "+0000",
-    Z: () => "UTC",
-    a: () => named({ weekday: "short" }),
-    A: () => named({ weekday: "long" }),
-    b: () => named({ month: "short" }),
-    B: () => named({ month: "long" }),
-    u: () => String(date.getUTCDay() || 7),
-    w: () => String(date.getUTCDay()),
-    j: () => String(Math.floor((at - Date.UTC(date.getUTCFullYear(), 0)) / 86_400_000) + 1).padStart(3, "0"),
-    "%": () => "%",
-  };
-  let isKnown = true;
-  const text = format.replaceAll(/%(.)/g, (all, letter: string) => {
-    const part = parts[letter];
-    isKnown &&= part !== undefined;
-    return part?.() ?? all;
-  });
-  return isKnown ? text : undefined;
 }

@@ -26,12 +26,12 @@ export const RunCommand: EcsAction = {
       commandId: world.kernel.id("c-"),
       seq: world.nextSeq(),
       regionId,
-      name: params.text("Name") ?? "",
-      description: params.text("Description") ?? "",
+      name: limited(call, "Name", 128, "CmdName.ExceedLimit"),
+      description: limited(call, "Description", 512, "CmdDesc.ExceedLimit"),
       type,
       content: readContent(call),
       timeoutS: params.int("Timeout", { min: 1, max: 86_400 }) ?? 60,
-      workingDir: params.text("WorkingDir") ?? "/root",
+      workingDir: params.text("WorkingDir"),
       enableParameter: params.bool("EnableParameter") ?? false,
     };
     const invocation = readInvocation(call, command);
@@ -67,11 +67,24 @@ export const StopInvocation: EcsAction = {
   },
 };
 
+/** @throws CloudFault 403 for a text with more characters. */
+function limited({ params }: Call, name: string, most: number, code: string): string {
+  const text = params.text(name) ?? "";
+  if (Array.from(text).length <= most) return text;
+  const what = name === "Name" ? "name" : "description";
+  throw new CloudFault(403, code, `The length of the command ${what} exceeds the upper limit.`);
+}
+
+const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+
+/** An encoding that is none is read as plain text; the case of its letters does not matter. */
 function readContent({ params }: Call): string {
   const given = params.need("CommandContent");
-  // An encoding that is none is read as plain text.
-  const plain =
-    params.text("ContentEncoding") === "Base64" ? Buffer.from(given, "base64").toString("utf8") : given;
+  const isCoded = params.text("ContentEncoding")?.toLowerCase() === "base64";
+  // https://www.alibabacloud.com/help/en/ecs/developer-reference/api-ecs-2014-05-26-runcommand (error codes)
+  if (isCoded && !BASE64.test(given))
+    throw new CloudFault(400, "CmdContent.DecodeError", "The CommandContent can not be base64 decoded.");
+  const plain = isCoded ? Buffer.from(given, "base64").toString("utf8") : given;
   const encodedBytes =
     Math.ceil((Buffer.byteLength(plain) + Buffer.byteLength(params.text("Parameters") ?? "")) / 3) * 4;
   if (encodedBytes > MAX_CONTENT_BYTES) {
@@ -112,10 +125,22 @@ function readInvocation(call: Call, command: Command): Invocation {
     repeatMode,
     frequency,
     username: params.text("Username") ?? "root",
-    workingDir: params.text("WorkingDir") ?? command.workingDir,
+    workingDir: workingDirOf(call) ?? command.workingDir,
     parameters,
     executions: instanceIds.map((id) => executions.fresh(id, createdAt)),
   };
+}
+
+/** At most 200 characters. */
+function workingDirOf({ params }: Call): string | undefined {
+  const folder = params.text("WorkingDir");
+  if (folder !== undefined && Array.from(folder).length > 200)
+    throw new CloudFault(
+      400,
+      "InvalidParameter.WorkingDir",
+      "The specified parameter WorkingDir is not valid.",
+    );
+  return folder;
 }
 
 function readTargets({ world, params, regionId }: Call): string[] {

@@ -157,7 +157,7 @@ function invocationView(call: Call, invocation: Invocation): JsonObject {
     Timed: invocation.repeatMode === "Period",
     Timeout: invocation.timeoutS,
     Username: invocation.username,
-    WorkingDir: invocation.workingDir,
+    WorkingDir: invocation.workingDir ?? (invocation.username === "root" ? "/root" : ""),
     Parameters: JSON.stringify(invocation.parameters),
     InvocationStatus: executions.overall(invocation),
     InvokeStatus: invokeStatus(invocation),

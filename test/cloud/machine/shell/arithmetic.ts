@@ -1,4 +1,4 @@
-/** `$(( ))`, `(( ))` and `let`. */
+/** `$(( ))`, `(( ))` and `let`: whole numbers of 64 bits, which wrap around. */
 import type { ArithmeticExpression } from "unbash";
 import type { Steps } from "../machine.ts";
 import { partsText } from "./expand.ts";
@@ -6,26 +6,36 @@ import { ShellFault } from "./faults.ts";
 import type { Shell } from "./shell.ts";
 import { readSource } from "./source.ts";
 
+/** How deep variables may name one another; bash stops at 1024, which no script reaches but by mistake. */
+const MAX_NESTED = 50;
+
 /** The value of an expression that is a text, such as the content of a variable. */
-export function* calculatedText(shell: Shell, text: string): Steps<number> {
+export function* calculatedText(shell: Shell, text: string): Steps<bigint> {
   const trimmed = text.trim();
-  if (trimmed === "") return 0;
+  if (trimmed === "") return 0n;
   if (/^-?\d+$/.test(trimmed)) return numberOf(trimmed);
   const { statements, fault } = readSource(`((${trimmed}\n))`, "bash");
   const command = statements[0]?.command;
+  if (shell.nested >= MAX_NESTED)
+    throw new ShellFault(`${trimmed}: expression recursion level exceeded`, "arithmetic");
   if (fault !== undefined || command?.type !== "ArithmeticCommand" || command.expression === undefined)
     throw new ShellFault(`${trimmed}: syntax error in expression`, "arithmetic");
-  return yield* calculated(shell, command.expression);
+  shell.nested++;
+  try {
+    return yield* calculated(shell, command.expression);
+  } finally {
+    shell.nested--;
+  }
 }
 
-export function* calculated(shell: Shell, node: ArithmeticExpression): Steps<number> {
+export function* calculated(shell: Shell, node: ArithmeticExpression): Steps<bigint> {
   switch (node.type) {
     case "ArithmeticGroup":
       return yield* calculated(shell, node.expression);
     case "ArithmeticTernary":
       return yield* calculated(
         shell,
-        (yield* calculated(shell, node.test)) === 0 ? node.alternate : node.consequent,
+        (yield* calculated(shell, node.test)) === 0n ? node.alternate : node.consequent,
       );
     case "ArithmeticUnary":
       return yield* unary(shell, node);
@@ -40,7 +50,7 @@ export function* calculated(shell: Shell, node: ArithmeticExpression): Steps<num
 
 type Of<T extends ArithmeticExpression["type"]> = Extract<ArithmeticExpression, { type: T }>;
 
-function* word(shell: Shell, { value, parts }: Of<"ArithmeticWord">): Steps<number> {
+function* word(shell: Shell, { value, parts }: Of<"ArithmeticWord">): Steps<bigint> {
   if (parts !== undefined) return yield* calculatedText(shell, yield* partsText(shell, parts));
   if (/^\d/.test(value)) return numberOf(value);
   if (value.startsWith("$")) {
@@ -69,47 +79,72 @@ function* place(
   return { name, index: isMap ? index : String(yield* calculatedText(shell, index)) };
 }
 
-function numberOf(text: string): number {
+const wrapped = (value: bigint): bigint => BigInt.asIntN(64, value);
+
+function numberOf(text: string): bigint {
   const [, base, digits] = /^(\d+)#(\w+)$/.exec(text) ?? [];
   const value =
     base !== undefined && digits !== undefined
-      ? Number.parseInt(digits, Number(base))
+      ? inBase(digits, Number(base))
       : /^-?0\d/.test(text)
-        ? /[89]/.test(text)
-          ? Number.NaN
-          : Number.parseInt(text, 8)
-        : Number(text);
-  if (Number.isNaN(value)) throw new ShellFault(`${text}: value too great for base`, "arithmetic");
+        ? octal(text)
+        : /^-?(?:\d+|0[xX][0-9a-fA-F]+)$/.test(text)
+          ? whole(text)
+          : undefined;
+  if (value === undefined) throw new ShellFault(`${text}: value too great for base`, "arithmetic");
+  return wrapped(value);
+}
+
+const whole = (text: string): bigint => (text.startsWith("-") ? -BigInt(text.slice(1)) : BigInt(text));
+
+function octal(text: string): bigint | undefined {
+  if (/[89]/.test(text)) return undefined;
+  const value = BigInt(`0o${text.replace(/^-?0/, "")}`);
+  return text.startsWith("-") ? -value : value;
+}
+
+const DIGITS = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ@_";
+
+/** Letters of both cases are the same up to base 36. */
+function inBase(text: string, base: number): bigint | undefined {
+  let value = 0n;
+  for (const digit of base <= 36 ? text.toLowerCase() : text) {
+    const at = DIGITS.indexOf(digit);
+    if (at === -1 || at >= base) return undefined;
+    value = value * BigInt(base) + BigInt(at);
+  }
   return value;
 }
 
-function* unary(shell: Shell, { operator, operand, prefix }: Of<"ArithmeticUnary">): Steps<number> {
+function* unary(shell: Shell, { operator, operand, prefix }: Of<"ArithmeticUnary">): Steps<bigint> {
   if (operator === "++" || operator === "--") {
     if (shell.dialect === "dash" || operand.type !== "ArithmeticWord")
       throw new ShellFault("arithmetic expression: expecting primary");
     const before = yield* calculated(shell, operand);
-    const after = before + (operator === "++" ? 1 : -1);
+    const after = wrapped(before + (operator === "++" ? 1n : -1n));
     yield* assign(shell, operand.value, after);
     return prefix ? after : before;
   }
   const value = yield* calculated(shell, operand);
-  if (operator === "!") return Number(value === 0);
+  if (operator === "!") return truth(value === 0n);
   if (operator === "~") return ~value;
-  return operator === "-" ? 0 - value : value;
+  return wrapped(operator === "-" ? -value : value);
 }
 
-function* assign(shell: Shell, target: string, value: number): Steps<void> {
+const truth = (holds: boolean): bigint => (holds ? 1n : 0n);
+
+function* assign(shell: Shell, target: string, value: bigint): Steps<void> {
   const { name, index } = yield* place(shell, target);
   shell.variables.set(name, String(value), index);
 }
 
 const ASSIGNS = /^(?:[+\-*/%&|^]|<<|>>)?=$/;
 
-function* binary(shell: Shell, { operator, left, right }: Of<"ArithmeticBinary">): Steps<number> {
-  if (operator === "&&" && (yield* calculated(shell, left)) === 0) return 0;
-  if (operator === "&&") return Number((yield* calculated(shell, right)) !== 0);
-  if (operator === "||" && (yield* calculated(shell, left)) !== 0) return 1;
-  if (operator === "||") return Number((yield* calculated(shell, right)) !== 0);
+function* binary(shell: Shell, { operator, left, right }: Of<"ArithmeticBinary">): Steps<bigint> {
+  if (operator === "&&" && (yield* calculated(shell, left)) === 0n) return 0n;
+  if (operator === "&&") return truth((yield* calculated(shell, right)) !== 0n);
+  if (operator === "||" && (yield* calculated(shell, left)) !== 0n) return 1n;
+  if (operator === "||") return truth((yield* calculated(shell, right)) !== 0n);
   if (!ASSIGNS.test(operator)) {
     const first = yield* calculated(shell, left);
     return computed(operator, first, yield* calculated(shell, right), shell);
@@ -123,31 +158,43 @@ function* binary(shell: Shell, { operator, left, right }: Of<"ArithmeticBinary">
   return value;
 }
 
-const OPERATIONS: Readonly<Record<string, (a: number, b: number) => number>> = {
+const OPERATIONS: Readonly<Record<string, (a: bigint, b: bigint) => bigint>> = {
   "+": (a, b) => a + b,
   "-": (a, b) => a - b,
   "*": (a, b) => a * b,
-  "/": (a, b) => Math.trunc(a / b),
+  "/": (a, b) => a / b,
   "%": (a, b) => a % b,
-  "**": (a, b) => a ** b,
-  "<<": (a, b) => a * 2 ** b,
-  ">>": (a, b) => Math.floor(a / 2 ** b),
+  "<<": (a, b) => a << (b & 63n),
+  ">>": (a, b) => a >> (b & 63n),
   "&": (a, b) => a & b,
   "|": (a, b) => a | b,
   "^": (a, b) => a ^ b,
-  "==": (a, b) => Number(a === b),
-  "!=": (a, b) => Number(a !== b),
-  "<": (a, b) => Number(a < b),
-  ">": (a, b) => Number(a > b),
-  "<=": (a, b) => Number(a <= b),
-  ">=": (a, b) => Number(a >= b),
+  "==": (a, b) => truth(a === b),
+  "!=": (a, b) => truth(a !== b),
+  "<": (a, b) => truth(a < b),
+  ">": (a, b) => truth(a > b),
+  "<=": (a, b) => truth(a <= b),
+  ">=": (a, b) => truth(a >= b),
   ",": (_, b) => b,
 };
 
-function computed(operator: string, a: number, b: number, { dialect }: Shell): number {
-  if ((operator === "/" || operator === "%") && b === 0) throw new ShellFault("division by 0", "arithmetic");
+function computed(operator: string, a: bigint, b: bigint, { dialect }: Shell): bigint {
+  if ((operator === "/" || operator === "%") && b === 0n) throw new ShellFault("division by 0", "arithmetic");
+  if (operator === "**" && dialect === "bash") return power(a, b);
   const operation = OPERATIONS[operator];
-  if (operation === undefined || (operator === "**" && dialect === "dash"))
+  if (operation === undefined)
     throw new ShellFault(`arithmetic expression: ${operator} is not known`, "arithmetic");
-  return operation(a, b) + 0;
+  return wrapped(operation(a, b));
+}
+
+/** By squaring, wrapped at each step: a large exponent takes no time. */
+function power(base: bigint, exponent: bigint): bigint {
+  if (exponent < 0n) throw new ShellFault("exponent less than 0", "arithmetic");
+  let value = 1n;
+  let square = base;
+  for (let left = exponent; left > 0n; left >>= 1n) {
+    if (left % 2n === 1n) value = wrapped(value * square);
+    square = wrapped(square * square);
+  }
+  return value;
 }

@@ -1,11 +1,16 @@
 /** Programs that are parts of the shell itself. */
 import type { Io, Program, Run } from "../machine.ts";
+import { complain } from "./answers.ts";
 import { tested } from "./conditions.ts";
 import { declare, exported, local, unset } from "./declarations.ts";
 import { ShellFault } from "./faults.ts";
 import { echo, printf } from "./printing.ts";
+import { command, hash, type, which, withoutFunctions } from "./naming.ts";
+import { alias, disown, history, ulimit, umask, unalias } from "./habits.ts";
 import { getopts, mapfile, readLine } from "./reading.ts";
+import { jobs, kill, wait } from "./signals.ts";
 import type { Shell } from "./shell.ts";
+import { trap } from "./traps.ts";
 
 const count = (text: string | undefined, otherwise: number): number =>
   text === undefined ? otherwise : Number(text);
@@ -60,8 +65,10 @@ function cd(args: readonly string[], io: Io): number {
   const given = args.find((arg) => !/^-[LPe]$/.test(arg));
   const target = given === "-" ? shell.previousCwd : (given ?? shell.value("HOME") ?? "/root");
   const to = io.path(target);
-  if (!io.files.isDirectory(to)) {
-    shell.complain(`cd: ${target}: No such file or directory`);
+  if (!io.files.isDirectory(to) || !io.files.mayEnter(to)) {
+    shell.complain(
+      `cd: ${target}: ${io.files.isDirectory(to) ? "Permission denied" : "No such file or directory"}`,
+    );
     return shell.dialect === "dash" ? 2 : 1;
   }
   shell.previousCwd = shell.cwd;
@@ -88,80 +95,6 @@ function popd(_: readonly string[], io: Io): number {
   io.shell.cwd = to;
   io.out(`${[to, ...io.shell.folders].join(" ")}\n`);
   return 0;
-}
-
-const BASH_SIGNALS: ReadonlySet<string> = new Set(["ERR", "RETURN", "DEBUG"]);
-
-function trap(args: readonly string[], { shell, out, err }: Io): number {
-  const [action = "", ...signals] = args[0] === "--" ? args.slice(1) : args;
-  if (args.length === 0 || action === "-p") {
-    for (const [signal, text] of shell.traps) out(`trap -- '${text}' ${signal}\n`);
-    return 0;
-  }
-  let status = 0;
-  for (const signal of signals.map((name) =>
-    name === "0" ? "EXIT" : name.toUpperCase().replace(/^SIG/, ""),
-  )) {
-    if (shell.dialect === "dash" && BASH_SIGNALS.has(signal)) {
-      err(`trap: ${signal}: bad trap\n`);
-      status = 1;
-    } else if (signal === "DEBUG" || signal === "RETURN") shell.notSimulated(`trap … ${signal}`);
-    else if (action === "-") shell.traps.delete(signal);
-    else shell.traps.set(signal, action);
-  }
-  return status;
-}
-
-function* command(args: readonly string[], io: Io): Run {
-  const [flag, ...names] = args;
-  if (flag !== "-v" && flag !== "-V") return yield* withoutFunctions(io.shell, flag === "-p" ? names : args);
-  return names.map((name) => find(name, io)).every(Boolean) ? 0 : io.shell.dialect === "dash" ? 127 : 1;
-}
-
-/** `command f` runs the program f, not the function. */
-export function* withoutFunctions(shell: Shell, words: readonly string[]): Run {
-  const own = shell.functions;
-  shell.functions = new Map();
-  try {
-    return yield* shell.call(words);
-  } finally {
-    shell.functions = own;
-  }
-}
-
-function find(name: string, { shell, out }: Io): boolean {
-  const path = shell.locate(name);
-  if (path !== undefined) out(`${path}\n`);
-  return path !== undefined;
-}
-
-function type(args: readonly string[], io: Io): number {
-  const names = args.filter((arg) => !arg.startsWith("-"));
-  if (args.includes("-P") || args.includes("-p"))
-    return Number(!names.map((name) => find(name, io)).every(Boolean));
-  let status = 0;
-  for (const name of names) {
-    const path = io.shell.locate(name);
-    const kind = io.shell.functions.has(name) ? "function" : BUILTINS.has(name) ? "builtin" : "file";
-    if (path === undefined) {
-      if (!args.includes("-t")) io.shell.complain(`type: ${name}: not found`);
-      status = 1;
-    } else if (args.includes("-t")) io.out(`${kind}\n`);
-    else
-      io.out(
-        kind === "file"
-          ? `${name} is ${path}\n`
-          : `${name} is a ${kind === "builtin" ? "shell builtin" : kind}\n`,
-      );
-  }
-  return status;
-}
-
-function wait(args: readonly string[], { shell }: Io): number {
-  const codes = args
-    .filter((arg) => !arg.startsWith("-"))
-    .map((pid) => shell.jobs.get(pid.replace("%", "471")) ?? 127);
-  return codes.at(-1) ?? 0;
 }
 
 /** Options of `shopt` that are simulated, and those that change nothing for a script. */
@@ -196,14 +129,18 @@ function shopt(args: readonly string[], { shell }: Io): number {
 }
 
 function* calculate(args: readonly string[], { shell }: Io): Run {
-  let value = 0;
+  let value = 0n;
   for (const arg of args) value = yield* shell.calculateText(arg);
-  return Number(value === 0);
+  return Number(value === 0n);
 }
 
 function shift([by]: readonly string[], { shell }: Io): number {
   const steps = count(by, 1);
-  if (steps > shell.args.length) return 1;
+  if (Number.isNaN(steps) || steps < 0) return complain(shell, `shift: ${by}: numeric argument required`, 1);
+  if (steps > shell.args.length) {
+    if (shell.dialect === "dash") throw new ShellFault("shift: can't shift that many");
+    return 1;
+  }
   shell.args = shell.args.slice(steps);
   return 0;
 }
@@ -231,11 +168,15 @@ function given(shell: Shell, args: readonly string[]): readonly string[] | undef
   }
 }
 
-const nothing: Program = () => 0;
+function bracketed(args: readonly string[], { shell }: Io): number {
+  return args.at(-1) === "]" ? tested(shell, args.slice(0, -1)) : complain(shell, "[: missing `]'", 2);
+}
+
+const succeed: Program = () => 0;
 
 export const BUILTINS: ReadonlyMap<string, Program> = new Map<string, Program>([
-  [":", nothing],
-  ["true", nothing],
+  [":", succeed],
+  ["true", succeed],
   ["false", () => 1],
   ["exit", exit],
   ["return", leave],
@@ -244,7 +185,7 @@ export const BUILTINS: ReadonlyMap<string, Program> = new Map<string, Program>([
   ["echo", echo],
   ["printf", printf],
   ["test", (args, { shell }) => tested(shell, args)],
-  ["[", (args, { shell }) => tested(shell, args.slice(0, -1))],
+  ["[", bracketed],
   ["export", exported],
   ["declare", declare],
   ["typeset", declare],
@@ -263,22 +204,9 @@ export const BUILTINS: ReadonlyMap<string, Program> = new Map<string, Program>([
   [".", source],
   ["command", command],
   ["builtin", (args, { shell }) => withoutFunctions(shell, args)],
-  [
-    "which",
-    (args, io) =>
-      Number(
-        !args
-          .filter((arg) => !arg.startsWith("-"))
-          .map((name) => find(name, io))
-          .every(Boolean),
-      ),
-  ],
+  ["which", which],
   ["type", type],
-  [
-    "hash",
-    (args, { shell }) =>
-      Number(!args.filter((arg) => !arg.startsWith("-")).every((name) => shell.locate(name))),
-  ],
+  ["hash", hash],
   ["wait", wait],
   ["trap", trap],
   ["read", readLine],
@@ -287,12 +215,12 @@ export const BUILTINS: ReadonlyMap<string, Program> = new Map<string, Program>([
   ["getopts", getopts],
   ["let", calculate],
   ["shopt", shopt],
-  ["umask", nothing],
-  ["ulimit", nothing],
-  ["history", nothing],
-  ["alias", nothing],
-  ["unalias", nothing],
-  ["disown", nothing],
-  ["kill", nothing],
-  ["jobs", nothing],
+  ["umask", umask],
+  ["ulimit", ulimit],
+  ["history", history],
+  ["alias", alias],
+  ["unalias", unalias],
+  ["disown", disown],
+  ["kill", kill],
+  ["jobs", jobs],
 ]);

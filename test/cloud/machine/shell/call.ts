@@ -8,6 +8,7 @@ import { Input } from "./streams.ts";
 
 export function* call(shell: Shell, words: readonly string[]): Run {
   const [name = "", ...args] = words;
+  shell.bounds.spend(words.reduce((sum, word) => sum + word.length, 0));
   const definition = shell.functions.get(name);
   if (definition !== undefined) return yield* callFunction(shell, name, definition, args);
   const found = findProgram(shell, name);
@@ -43,6 +44,7 @@ function* callFunction(
   args: readonly string[],
 ): Run {
   const before = { args: shell.args, source: shell.source, callees: shell.callees };
+  shell.bounds.nested(shell.callees.length);
   Object.assign(shell, { args, source, callees: [name, ...shell.callees] });
   shell.variables.push(true);
   try {

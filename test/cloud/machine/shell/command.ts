@@ -103,6 +103,7 @@ export function* assign(shell: Shell, assignment: Assignment): Steps<void> {
   if (value.type === "ArrayValue") return yield* elements(shell, assignment, value.elements);
   const at = index === undefined ? undefined : yield* shell.index(name, index);
   const text = yield* tildes(shell, value);
+  shell.bounds.spend(text.length);
   if (shell.variables.find(name)?.isInteger) {
     const number = yield* shell.calculateText(append ? `${shell.value(name) ?? 0}+${text}` : text);
     return shell.variables.set(name, String(number), at);

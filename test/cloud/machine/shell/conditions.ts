@@ -138,7 +138,7 @@ function strict(shell: Shell, left: string, operator: string, right: string): bo
   return binary(shell, left, operator, right);
 }
 
-function binary({ files, path }: Shell, left: string, operator: string, right: string): boolean {
+function binary({ files, path, dialect }: Shell, left: string, operator: string, right: string): boolean {
   const age = (text: string): number => (files.exists(path(text)) ? files.writtenAt(path(text)) : -1);
   const answers: Readonly<Record<string, () => boolean>> = {
     "==": () => left === right,
@@ -148,14 +148,16 @@ function binary({ files, path }: Shell, left: string, operator: string, right: s
     ">": () => left > right,
     "-a": () => left !== "" && right !== "",
     "-o": () => left !== "" || right !== "",
-    "-nt": () => age(left) > age(right),
-    "-ot": () => age(left) < age(right),
-    "-ef": () => path(left) === path(right),
+    "-nt": () =>
+      files.exists(path(left)) && (dialect === "bash" || files.exists(path(right))) && age(left) > age(right),
+    "-ot": () =>
+      files.exists(path(right)) && (dialect === "bash" || files.exists(path(left))) && age(left) < age(right),
+    "-ef": () => files.exists(path(left)) && files.real(path(left)) === files.real(path(right)),
   };
-  return answers[operator]?.() ?? numbers(operator, Number(left), Number(right));
+  return answers[operator]?.() ?? numbers(operator, BigInt(left.trim()), BigInt(right.trim()));
 }
 
-function numbers(operator: string, a: number, b: number): boolean {
+function numbers(operator: string, a: bigint, b: bigint): boolean {
   const answers: Readonly<Record<string, boolean>> = {
     "-eq": a === b,
     "-ne": a !== b,
@@ -169,8 +171,13 @@ function numbers(operator: string, a: number, b: number): boolean {
   return answer;
 }
 
+/** Questions that only bash has. */
+const OF_BASH: ReadonlySet<string> = new Set(["-a", "-v", "-o", "-N", "-R"]);
+
 function unary(shell: Shell, operator: string, word: string): boolean {
   const { files } = shell;
+  if (shell.dialect === "dash" && OF_BASH.has(operator))
+    throw new ShellFault(`${operator}: unexpected operator`);
   const path = shell.path(word);
   if (/^-[adefrswxOG]$/.test(operator)) return isFound(shell, operator, path);
   const answers: Readonly<Record<string, () => boolean>> = {
@@ -188,7 +195,8 @@ function unary(shell: Shell, operator: string, word: string): boolean {
     "-c": () => path.startsWith("/dev/") && files.exists(path) && !files.isDevice(path),
     "-u": () => false,
     "-g": () => false,
-    "-k": () => false,
+    "-k": () => word === "/tmp" || word === "/var/tmp",
+    "-R": () => (shell.variables.own(word)?.refersTo ?? "") !== "",
   };
   const answer = answers[operator];
   if (answer === undefined) throw new ShellFault(`${operator}: unary operator expected`);

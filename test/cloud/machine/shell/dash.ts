@@ -89,7 +89,7 @@ function walk(node: SyntaxNode, visit: (node: SyntaxNode) => void): void {
 
 /** Commands of bash that dash does not have, and no package brings. */
 export const BASH_ONLY: ReadonlySet<string> = new Set(
-  "[[ ]] (( source function let declare typeset shopt pushd popd dirs mapfile readarray disown enable builtin caller compgen complete coproc select suspend time".split(
+  "[[ ]] (( source function let declare typeset shopt pushd popd dirs mapfile readarray disown history enable builtin caller compgen complete coproc select suspend time".split(
     " ",
   ),
 );

@@ -1,6 +1,8 @@
 /** `export`, `local`, `declare`, `readonly` and `unset`. */
 import type { Io, Run, Steps } from "../machine.ts";
-import type { Flags } from "./variables.ts";
+import { complain } from "./answers.ts";
+import { ShellFault } from "./faults.ts";
+import type { Flags, Variable } from "./variables.ts";
 import type { Shell } from "./shell.ts";
 
 interface Words {
@@ -12,25 +14,27 @@ interface Words {
 function words(args: readonly string[]): Words {
   const isFlag = (arg: string): boolean => /^[-+][A-Za-z]+$/.test(arg);
   return {
-    flags: args.filter((arg) => isFlag(arg) && arg.startsWith("-")).join(""),
-    off: args.filter((arg) => isFlag(arg) && arg.startsWith("+")).join(""),
+    flags: lettersIn(args.filter((arg) => isFlag(arg) && arg.startsWith("-"))),
+    off: lettersIn(args.filter((arg) => isFlag(arg) && arg.startsWith("+"))),
     names: args.filter((arg) => !isFlag(arg) && arg !== "--"),
   };
 }
+
+const lettersIn = (flags: readonly string[]): string => flags.join("").replaceAll(/[-+]/g, "");
 
 const pair = (text: string): readonly [name: string, value: string | undefined, appends: boolean] => {
   const [, name = text, plus = "", value] = /^(\w+)(\+?)=(.*)$/s.exec(text) ?? [];
   return [name, value, plus !== ""];
 };
 
-export function exported(args: readonly string[], { shell, out }: Io): number {
+export function exported(args: readonly string[], io: Io): number {
+  const { shell } = io;
   const { flags, names } = words(args);
-  if (names.length === 0) {
-    for (const [name, value] of Object.entries(shell.variables.exported()))
-      out(`declare -x ${name}="${value}"\n`);
-    return 0;
-  }
-  if (flags.includes("f")) return 0;
+  if (shell.dialect === "dash" && /[^p]/.test(flags))
+    throw new ShellFault(`export: Illegal option -${flags.replaceAll("p", "").slice(0, 1)}`);
+  if (/[^fnp]/.test(flags)) return complain(shell, `export: -${flags}: invalid option`, 2);
+  if (names.length === 0) return listed(io);
+  if (flags.includes("f")) return functionsExported(names, shell);
   for (const [name, value, appends] of names.map(pair)) {
     if (value !== undefined) shell.variables.set(name, appends ? (shell.value(name) ?? "") + value : value);
     shell.variables.mark(name, { isExported: !flags.includes("n") });
@@ -38,28 +42,68 @@ export function exported(args: readonly string[], { shell, out }: Io): number {
   return 0;
 }
 
+function listed({ shell, out }: Io): number {
+  const isDash = shell.dialect === "dash";
+  for (const [name, value] of Object.entries(shell.variables.exported()).toSorted(([a], [b]) =>
+    a < b ? -1 : 1,
+  ))
+    out(isDash ? `export ${name}='${value}'\n` : `declare -x ${name}="${inQuotes(value)}"\n`);
+  return 0;
+}
+
+/** A shell that the script starts would have the functions. */
+function functionsExported(names: readonly string[], shell: Shell): number {
+  const missing = names.find((name) => !shell.functions.has(name));
+  if (missing !== undefined) return complain(shell, `export: ${missing}: not a function`, 1);
+  return shell.notSimulated(`export -f ${names.join(" ")}`);
+}
+
 /** In a function `declare` is `local`, unless -g. */
 export function* declare(args: readonly string[], io: Io): Run {
   const { shell } = io;
   const given = words(args);
   const { flags, names } = given;
-  if (flags.includes("f") || flags.includes("F"))
-    return Number(!names.every((name) => shell.functions.has(name)));
-  if (flags.includes("p")) return printed(names, io);
-  for (const name of names) yield* declareOne(shell, name, given);
-  return 0;
+  const odd = /[^aAfFgilnprtux]/.exec(flags);
+  if (odd !== null) return complain(shell, `declare: -${odd[0]}: invalid option`, 2);
+  if (flags.includes("f") || flags.includes("F")) return functions(flags, names, io);
+  if (flags.includes("p") || names.length === 0) return printed(flags, names, io);
+  if (flags.includes("t")) return shell.notSimulated(["declare", ...args].join(" "));
+  let status = 0;
+  for (const name of names) status = (yield* declareOne(shell, name, given)) || status;
+  return status;
 }
 
-function* declareOne(shell: Shell, text: string, { flags, off }: Words): Steps<void> {
+/** `declare -F name`: whether it is a function. Its text is not simulated. */
+function functions(flags: string, names: readonly string[], { shell, out }: Io): number {
+  if (names.length === 0 || (flags.includes("f") && /[^fx]/.test(flags)))
+    return shell.notSimulated(`declare -${flags}`);
+  const missing = names.filter((name) => !shell.functions.has(name));
+  if (flags.includes("F")) for (const name of names) if (shell.functions.has(name)) out(`${name}\n`);
+  if (!flags.includes("F") && missing.length < names.length)
+    return shell.notSimulated(`declare -f ${names.join(" ")}`);
+  return Number(missing.length > 0);
+}
+
+function* declareOne(shell: Shell, text: string, given: Words): Run {
+  const { flags, off } = given;
   const [name, value, appends] = pair(text);
-  const marks = flagsOf(flags, off, value);
+  const marks = flagsOf(flags, off);
   const isLocal = shell.callees.length > 0 && !flags.includes("g");
   if (isLocal) shell.variables.local(name, { ...marks, isReadonly: false });
+  if (flags.includes("n") || off.includes("n")) return refer(shell, name, value, flags.includes("n"));
   if (/[aA]/.test(flags)) begin(shell, name, flags.includes("A"));
-  if (marks.refersTo !== undefined) return;
   if (!isLocal) shell.variables.mark(name, { ...marks, isReadonly: false });
   if (value !== undefined) yield* put(shell, name, appends ? (shell.value(name) ?? "") + value : value);
   if (marks.isReadonly) shell.variables.mark(name, { isReadonly: true });
+  return 0;
+}
+
+/** `declare -n name=target`, and `declare +n name`. */
+function refer(shell: Shell, name: string, target: string | undefined, isReference: boolean): number {
+  if (isReference && target === name)
+    return complain(shell, `declare: ${name}: nameref variable self references not allowed`, 1);
+  shell.variables.refer(name, isReference ? (target ?? "") : undefined);
+  return 0;
 }
 
 export function* local(args: readonly string[], io: Io): Run {
@@ -73,7 +117,7 @@ function* put(shell: Shell, name: string, value: string): Steps<void> {
   shell.variables.set(name, isNumber ? String(yield* shell.calculateText(value)) : value);
 }
 
-function flagsOf(flags: string, off: string, value: string | undefined): Flags {
+function flagsOf(flags: string, off: string): Flags {
   return {
     ...(flags.includes("x") && { isExported: true }),
     ...(off.includes("x") && { isExported: false }),
@@ -83,7 +127,6 @@ function flagsOf(flags: string, off: string, value: string | undefined): Flags {
     ...(flags.includes("u") && { casing: "upper" }),
     ...(/[lu]/.test(off) && { casing: undefined }),
     ...(flags.includes("A") && { isMap: true }),
-    ...(flags.includes("n") && value !== undefined && { refersTo: value }),
   };
 }
 
@@ -94,19 +137,53 @@ function begin(shell: Shell, name: string, isMap: boolean): void {
   if (isMap) shell.variables.mark(name, { isMap: true });
 }
 
-function printed(names: readonly string[], { shell, out }: Io): number {
+/** `declare -p`: each variable as the command that makes it. */
+function printed(flags: string, names: readonly string[], { shell, out }: Io): number {
+  const isOne = names.length > 0;
   let status = 0;
-  for (const name of names) {
-    const value = shell.value(name);
-    if (value === undefined) status = 1;
-    else out(`declare -- ${name}="${value}"\n`);
+  for (const name of isOne ? names : shell.variables.names()) {
+    const variable = shell.variables.own(name);
+    const special = variable === undefined ? shell.value(name) : undefined;
+    if (special !== undefined) out(`declare -- ${name}="${inQuotes(special)}"\n`);
+    else if (variable === undefined) status = complain(shell, `declare: ${name}: not found`, 1);
+    else if (isOne || fits(variable, flags)) out(`${declarationOf(name, variable)}\n`);
   }
   return status;
 }
 
+/** Whether a variable has the attributes that are asked for. */
+const fits = (variable: Variable, flags: string): boolean =>
+  Array.from(flags.replaceAll(/[pg]/g, "")).every((letter) => lettersOf(variable).includes(letter));
+
+const lettersOf = ({ items, isMap, isInteger, casing, refersTo, isReadonly, isExported }: Variable): string =>
+  [
+    isMap ? "A" : items === undefined ? "" : "a",
+    isInteger ? "i" : "",
+    casing === undefined ? "" : casing.slice(0, 1),
+    refersTo === undefined ? "" : "n",
+    isReadonly ? "r" : "",
+    isExported ? "x" : "",
+  ].join("");
+
+function declarationOf(name: string, variable: Variable): string {
+  const letters = lettersOf(variable);
+  const head = `declare -${letters === "" ? "-" : letters} ${name}`;
+  const { items, isMap = false, refersTo, value = refersTo } = variable;
+  if (items === undefined) return value === undefined ? head : `${head}="${inQuotes(value)}"`;
+  const sorted = isMap ? [...items] : [...items].toSorted(([a], [b]) => Number(a) - Number(b));
+  const parts = sorted.map(([key, each]) => `[${key}]="${inQuotes(each)}"`);
+  return `${head}=(${parts.join(" ")}${isMap && parts.length > 0 ? " " : ""})`;
+}
+
+const inQuotes = (text: string): string => text.replaceAll(/["$`\\]/g, String.raw`\$&`);
+
 export function unset(args: readonly string[], { shell }: Io): number {
   const { flags, names } = words(args);
   for (const name of names) {
+    if (flags.includes("n")) {
+      shell.variables.unsetReference(name);
+      continue;
+    }
     const [, array = name, index] = /^(\w+)\[(.*)\]$/.exec(name) ?? [];
     if (
       flags.includes("f") ||

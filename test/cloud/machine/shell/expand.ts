@@ -1,5 +1,6 @@
 /** Words become fields: variables, commands and braces are expanded, fields split at blanks, patterns match paths. */
 import type { ProcessSubstitutionPart, Word, WordPart } from "unbash";
+import { userOf } from "../accounts.ts";
 import type { Steps } from "../machine.ts";
 import { braced } from "./braces.ts";
 import { ShellFault } from "./faults.ts";
@@ -17,13 +18,17 @@ interface Field {
   isKept: boolean;
 }
 
+/** How many characters a field costs. */
+const FIELD = 50;
+
 const empty = (): Field => ({ text: "", pattern: "", isPattern: false, isKept: false });
 
 /** The fields of a word of a command. */
 export function* fieldsOf(shell: Shell, word: Word): Steps<string[]> {
   const found: string[] = [];
-  for (const each of braced(word, shell.dialect)) {
+  for (const each of braced(word, shell.dialect, (count) => shell.bounds.spend(count))) {
     const fields = yield* expanded(shell, each, true);
+    shell.bounds.spend(fields.length * FIELD);
     for (const field of fields) if (field.isKept) found.push(...pathsOf(shell, field));
   }
   return found;
@@ -142,9 +147,7 @@ function append(fields: Field[], text: string, isKept: boolean): void {
 /** Text as it is written: a backslash quotes, a tilde at its beginning is the home directory. */
 function literal(shell: Shell, fields: Field[], written: string, { isFirst }: Mode): void {
   const field = lastOf(fields);
-  const home = isFirst && /^~(?=\/|$)/.test(written) ? (shell.value("HOME") ?? "/root") : undefined;
-  if (home !== undefined) append(fields, home, true);
-  const rest = home === undefined ? written : written.slice(1);
+  const rest = isFirst ? withoutTilde(shell, fields, written) : written;
   for (let at = 0; at < rest.length; at++) {
     const char = rest[at] ?? "";
     if (char === "\\") {
@@ -157,6 +160,21 @@ function literal(shell: Shell, fields: Field[], written: string, { isFirst }: Mo
     field.isPattern ||= /[*?[(]/.test(char);
     field.isKept = true;
   }
+}
+
+/** Puts the home directory in for a tilde. Answers what follows it. */
+function withoutTilde(shell: Shell, fields: Field[], written: string): string {
+  const [tilde, name = ""] = /^~([a-z_][\w.-]*)?(?=[/:]|$)/i.exec(written) ?? [];
+  const home = tilde === undefined ? undefined : homeOf(shell, name);
+  if (home === undefined || tilde === undefined) return written;
+  append(fields, home, true);
+  return written.slice(tilde.length);
+}
+
+/** `~` and `~name`; a name that no user has stays as it is written. */
+function homeOf(shell: Shell, name: string): string | undefined {
+  if (name === "") return shell.value("HOME") ?? shell.user.home;
+  return userOf({ get: (path) => shell.files.read(path) }, name)?.home;
 }
 
 /** Puts a value in: several fields for "$@", else one text that is split unless it is quoted. */

@@ -15,6 +15,7 @@ import type {
   While,
 } from "unbash";
 import type { Run } from "../machine.ts";
+import { Exceeded } from "./bounds.ts";
 import { runCommand } from "./command.ts";
 import { holds } from "./conditions.ts";
 import { fieldsOf } from "./expand.ts";
@@ -44,17 +45,43 @@ function* run(shell: Shell, node: Node): Run {
   return yield* command(shell, node);
 }
 
-/** In the background: it goes on beside the script, which hears of its end if it waits for it. */
+/** In the background: it goes on beside the script, and the terminal's signals do not reach it. */
 function* statement(shell: Shell, node: Statement): Run {
   if (!node.background) {
     shell.status = yield* run(shell, node.command);
     return shell.status;
   }
   const fork = shell.fork();
-  const code = yield* fork.part(run(fork, node.command));
-  shell.jobs.set(String(4712 + shell.jobs.size), code);
+  // Bash leaves it the input of a pipe.
+  if (shell.dialect === "dash") fork.streams = withStream(fork.streams, 0, { input: new Input("") });
+  for (const signal of ["INT", "QUIT"]) fork.traps.set(signal, "");
+  const text = shell.source.text.slice(node.pos, node.end).replace(/\s*&$/, "");
+  const job = shell.processes.start(fork.pid, alone(fork, spawned(fork, node.command)), text);
+  shell.jobs.set(String(fork.pid), job);
+  shell.lastJob = job.pid;
   shell.status = 0;
   return 0;
+}
+
+/** Runs a command in a fork that is there for it alone: `( )` and a script are not processes of their own then. */
+function* spawned(fork: Shell, node: Node): Run {
+  if (node.type === "Redirected")
+    return yield* withRedirections(fork, node.redirects, () => spawned(fork, node.command));
+  if (node.type === "Subshell") return yield* runStatements(fork, node.body.commands);
+  fork.isReplaceable = node.type === "Command";
+  return yield* run(fork, node);
+}
+
+/** Runs a fork to its end, its EXIT trap included. */
+function* alone(fork: Shell, run: Run): Run {
+  const status = yield* fork.part(run);
+  const trap = fork.exitTrap;
+  if (trap !== undefined) {
+    fork.status = status;
+    yield* fork.part(fork.trap(trap));
+  }
+  yield* fork.closeOutputs();
+  return status % 256;
 }
 
 /** Runs something whose failure is an answer. */
@@ -124,7 +151,7 @@ function* piped(
       if (operators[index] === "|&") fork.streams = withStream(fork.streams, 2, { write });
     }
     const isOwn = index === commands.length - 1 && shell.shopts.has("lastpipe");
-    codes.push(yield* isOwn ? lastly(shell, part, fork.streams) : fork.part(command(fork, part)));
+    codes.push(yield* isOwn ? lastly(shell, part, fork.streams) : fork.part(spawned(fork, part)));
     yield* fork.closeOutputs();
     if (part.type === "Command" || part.type === "Subshell") shell.line = fork.line;
   }
@@ -153,6 +180,7 @@ function* lastly(shell: Shell, node: CommandNode, streams: Shell["streams"]): Ru
 }
 
 function* command(shell: Shell, node: CommandNode | CompoundList): Run {
+  shell.bounds.command();
   switch (node.type) {
     case "Command":
       return yield* simple(shell, node);
@@ -198,7 +226,7 @@ function* construct(shell: Shell, node: Construct): Run {
       });
     case "ArithmeticCommand":
       return yield* answered(shell, node, function* () {
-        return Number(node.expression === undefined || (yield* shell.calculate(node.expression)) === 0);
+        return Number(node.expression === undefined || (yield* shell.calculate(node.expression)) === 0n);
       });
   }
 }
@@ -246,6 +274,8 @@ function* judged(shell: Shell, { pos, end, lineAt = pos }: Place, body: () => Ru
   yield* shell.closeOutputs(from);
   shell.line = line;
   shell.pipeStatus = [status];
+  shell.status = status;
+  yield* shell.signals();
   return yield* shell.judge(status);
 }
 
@@ -268,15 +298,9 @@ function* withRedirections(shell: Shell, redirections: readonly Redirection[], b
 
 function* subshell(shell: Shell, body: CompoundList, end: number): Run {
   const fork = shell.fork();
-  let status = yield* fork.part(runStatements(fork, body.commands));
-  const trap = fork.traps.get("EXIT");
-  if (trap !== undefined) {
-    fork.status = status;
-    yield* fork.part(fork.trap(trap));
-  }
-  yield* fork.closeOutputs();
-  status %= 256;
+  const status = yield* alone(fork, runStatements(fork, body.commands));
   if (!shell.isTrapped) shell.line = shell.lineOf(end - 1);
+  yield* shell.signals();
   return yield* shell.judge(status);
 }
 
@@ -309,7 +333,7 @@ function* counted(shell: Shell, { initialize, test, update, body }: ArithmeticFo
   if (initialize !== undefined) yield* shell.calculate(initialize);
   let status = 0;
   for (let rounds = 0; rounds < MAX_ROUNDS; rounds++) {
-    if (test !== undefined && (yield* shell.calculate(test)) === 0) return status;
+    if (test !== undefined && (yield* shell.calculate(test)) === 0n) return status;
     const round = yield* once(shell, body);
     if (round.isOver) return round.status;
     status = round.status;
@@ -330,7 +354,7 @@ function* whileLoop(shell: Shell, { kind, clause, body }: While): Run {
 }
 
 function endless(shell: Shell): never {
-  throw new ShellFault(`more than ${MAX_ROUNDS} rounds of the loop at line ${shell.line}`, "unsupported");
+  throw new Exceeded(`more than ${MAX_ROUNDS} rounds of the loop at line ${shell.line}`);
 }
 
 function* once(

@@ -46,15 +46,22 @@ export function findProgram(shell: Shell, name: string): Found {
   if (shell.dialect === "dash" && BASH_ONLY.has(name)) return missing(`${name}: not found`, 127);
   const builtin = BUILTINS.get(name);
   if (builtin !== undefined) return { kind: "program", program: builtin };
-  if (name.includes("/")) return byPath(shell, name);
+  return name.includes("/") ? byPath(shell, name) : byName(shell, name);
+}
+
+function byName(shell: Shell, name: string): Found {
   const own = ownFile(shell, name);
   if (own !== undefined) return { kind: "file", text: shell.files.read(own) ?? "" };
   const program = programOf(name);
   const hasSystem = foldersOf(shell).some((folder) => SYSTEM.has(folder));
   if (program !== undefined && hasSystem) return { kind: "program", program };
-  if (!isImpossible(name) && hasSystem) return { kind: "unknown" };
+  if (!isImpossible(name) && hasSystem && !isElsewhere(shell, name)) return { kind: "unknown" };
   return missing(shell.dialect === "dash" ? `${name}: not found` : `${name}: command not found`, 127);
 }
+
+/** Whether a script of one's own has this name, in a folder that is not on PATH. */
+const isElsewhere = (shell: Shell, name: string): boolean =>
+  ["/usr/local/bin", "/usr/local/sbin"].some((folder) => shell.files.isExecutable(`${folder}/${name}`));
 
 function byPath(shell: Shell, name: string): Found {
   const path = shell.path(name);
@@ -76,6 +83,20 @@ function byPath(shell: Shell, name: string): Found {
 
 const missing = (reason: string, code: number): Found => ({ kind: "missing", reason, code });
 
+/** Builtins that the rpm family also has as files, as POSIX asks; they change nothing but their own process. */
+const OF_POSIX: ReadonlySet<string> = new Set(
+  "alias bg cd command fc fg getopts hash jobs read type ulimit umask unalias wait".split(" "),
+);
+
+/** Why a program cannot run another one; undefined when it can, or when the machine does not know. */
+export function absence(shell: Shell, name: string): Extract<Found, { kind: "missing" }> | undefined {
+  const isRpm = shell.machine.disk.os?.packager === "rpm";
+  if (BUILTINS.has(name) && !FILES_TOO.has(name) && !(isRpm && OF_POSIX.has(name)))
+    return { kind: "missing", reason: `${name}: command not found`, code: 127 };
+  const found = findProgram(shell, name);
+  return found.kind === "missing" ? found : undefined;
+}
+
 export function locate(shell: Shell, name: string): string | undefined {
   if (shell.functions.has(name)) return name;
   const found = findProgram(shell, name);
@@ -89,13 +110,13 @@ export function locate(shell: Shell, name: string): string | undefined {
 }
 
 /** Builtins that are files, too. */
-const BOTH: ReadonlySet<string> = new Set("true false echo printf test [ pwd kill which".split(" "));
+const FILES_TOO: ReadonlySet<string> = new Set("true false echo printf test [ pwd kill which".split(" "));
 
 /** Whether a path is that of a program which the system or a package brings. */
 export function isProgram(shell: Shell, path: string): boolean {
   const [, name = ""] = /^\/(?:usr\/)?s?bin\/([^/]+)$/.exec(path) ?? [];
   if (name === "") return false;
-  if (programOf(name) === undefined) return BOTH.has(name) || shell.isInstalled(name);
+  if (programOf(name) === undefined) return FILES_TOO.has(name) || shell.isInstalled(name);
   return shell.machine.disk.os?.packager !== foreign(name);
 }
 

@@ -1,5 +1,5 @@
 /** `$x` and `${x…}`. */
-import type { ParameterExpansionPart, ParameterOperation } from "unbash";
+import type { ParameterExpansionPart, ParameterOperation, Word } from "unbash";
 import type { Steps } from "../machine.ts";
 import { isBashExpansion } from "./dash.ts";
 import { ShellFault } from "./faults.ts";
@@ -33,17 +33,26 @@ function joined(shell: Shell, by: string, list: readonly string[], isQuoted: boo
 /** `${name…}` */
 export function* parameter(shell: Shell, part: ParameterExpansionPart, isQuoted: boolean): Steps<Expanded> {
   const { parameter: name, prefix, operation, text } = part;
-  if (operation?.type === "Unknown" || (shell.dialect === "dash" && isBashExpansion(text)))
-    throw new ShellFault(shell.dialect === "dash" ? "Bad substitution" : `${text}: bad substitution`, "line");
+  refuse(shell, text, operation);
   if (operation?.type === "Names")
     return joined(shell, operation.operator, shell.variables.names(name), isQuoted);
   const index = part.index === undefined ? undefined : yield* shell.index(name, part.index);
   const by = [index, name].find((each) => each === "@" || each === "*");
   if (by !== undefined) return yield* several(shell, part, by, isQuoted);
   if (prefix === "#") return { text: String(given(shell, name, shell.value(name, index)).length) };
+  // The name for which a reference stands.
+  const referred = prefix === "!" ? shell.variables.own(name)?.refersTo : undefined;
+  if (referred !== undefined) return { text: referred };
   const subject = { ...pointed(shell, part, index), isQuoted };
   if (operation !== undefined) return { text: yield* operated(shell, subject, operation) };
   return { text: given(shell, name, subject.value) };
+}
+
+/** @throws ShellFault for an expansion that the shell does not have */
+function refuse({ dialect }: Shell, text: string, operation: ParameterOperation | undefined): void {
+  if (dialect === "dash" && isBashExpansion(text)) throw new ShellFault("Bad substitution", "line");
+  if (operation?.type === "Unknown")
+    throw new ShellFault(dialect === "dash" ? "Bad substitution" : `${text}: bad substitution`, "line");
 }
 
 /** A value, which must be there with -u. */
@@ -99,10 +108,10 @@ function* bounds(
   { offset, length }: Slice,
   size: number,
 ): Steps<readonly [from: number, to: number]> {
-  const start = yield* shell.calculateText(yield* shell.textOf(offset));
+  const start = Number(yield* shell.calculateText(yield* shell.textOf(offset)));
   const from = start < 0 ? Math.max(0, size + start) : start;
   if (length === undefined) return [from, size];
-  const count = yield* shell.calculateText(yield* shell.textOf(length));
+  const count = Number(yield* shell.calculateText(yield* shell.textOf(length)));
   return [from, count < 0 ? size + count : from + count];
 }
 
@@ -119,10 +128,10 @@ function* operated(shell: Shell, subject: Subject, operation: ParameterOperation
   if (subject.value === undefined && shell.options.has("nounset")) unset(shell, name);
   switch (operation.type) {
     case "Remove":
-      return trimmed(operation.operator, value, yield* shell.patternOf(operation.operand));
+      return trimmed(operation.operator, value, yield* pattern(shell, operation.operand));
     case "Replace": {
-      const pattern = yield* shell.patternOf(operation.pattern);
-      return replaced(operation.operator, value, pattern, yield* shell.textOf(operation.replacement));
+      const found = yield* pattern(shell, operation.pattern);
+      return replaced(operation.operator, value, found, yield* shell.textOf(operation.replacement));
     }
     case "Slice":
       return value.slice(...(yield* bounds(shell, operation, value.length)));
@@ -130,13 +139,19 @@ function* operated(shell: Shell, subject: Subject, operation: ParameterOperation
       return cased(
         value,
         operation.operator,
-        operation.operand && (yield* shell.patternOf(operation.operand)),
+        operation.operand && (yield* pattern(shell, operation.operand)),
       );
     case "Transform":
       return transformed(value, operation.operand.value);
     default:
       throw new ShellFault(`${name}: bad substitution`);
   }
+}
+
+/** A pattern; without `extglob` the brackets of `+(a)` are plain. */
+function* pattern(shell: Shell, word: Word): Steps<string> {
+  const text = yield* shell.patternOf(word);
+  return shell.shopts.has("extglob") ? text : text.replaceAll(/(?<!\\)\(/g, String.raw`\(`);
 }
 
 type Default = Extract<ParameterOperation, { type: "Default" }>;

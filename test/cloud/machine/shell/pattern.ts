@@ -1,4 +1,8 @@
 /** Patterns of the shell (`*.tar`, `[!a-z]`, `@(a|b)`) as regular expressions. A backslash makes a character plain. */
+import { setFlagsFromString } from "node:v8";
+
+// Patterns of scripts may backtrack for hours. Past a bound the engine goes on with one that takes linear time.
+setFlagsFromString("--enable-experimental-regexp_engine_on_excessive_backtracks");
 
 const CLASSES: Readonly<Record<string, string>> = {
   alpha: "a-zA-Z",

@@ -1,7 +1,10 @@
 /** `echo` and `printf`. */
 import type { Io } from "../machine.ts";
-import { ShellFault } from "./faults.ts";
+import { clockText } from "../clock.ts";
+import { floatingText, isFloating, isWhole, padded, wholeText } from "./conversions.ts";
+import type { Spec } from "./conversions.ts";
 import { escaped } from "./quote.ts";
+import type { Shell } from "./shell.ts";
 
 const ESCAPES: Readonly<Record<string, string>> = {
   n: "\n",
@@ -18,13 +21,14 @@ const ESCAPES: Readonly<Record<string, string>> = {
 };
 
 /** Resolves `\n`, `\033`, `\x1b` …; `\c` ends the text. */
-export function unescaped(text: string): { readonly text: string; readonly isCut: boolean } {
+export function unescaped(text: string, isDash = false): { readonly text: string; readonly isCut: boolean } {
   const cut = /^((?:[^\\]|\\[^c])*?)\\c/s.exec(text);
   const whole = (cut?.[1] ?? text).replaceAll(
     /\\(?:x([0-9A-Fa-f]{1,2})|u([0-9A-Fa-f]{1,4})|0?([0-7]{1,3})|(.))/gs,
     (all: string, ...groups: (string | undefined)[]) => {
       const [hex, unicode, octal, char] = groups;
       const code = hex ?? unicode;
+      if (isDash && /^\\[xueE]/.test(all)) return all;
       if (code !== undefined) return String.fromCodePoint(Number.parseInt(code, 16));
       if (octal !== undefined) return String.fromCodePoint(Number.parseInt(octal, 8));
       return ESCAPES[char ?? ""] ?? all;
@@ -42,7 +46,7 @@ export function echo(args: readonly string[], { out, shell }: Io): number {
   const end = flags.includes("n") ? "" : "\n";
   if (shell.dialect === "bash" && !/e[^E]*$/.test(flags)) out(text + end);
   else {
-    const shown = unescaped(text);
+    const shown = unescaped(text, shell.dialect === "dash");
     out(shown.text + (shown.isCut ? "" : end));
   }
   return 0;
@@ -50,105 +54,160 @@ export function echo(args: readonly string[], { out, shell }: Io): number {
 
 export function printf(args: readonly string[], { out, shell }: Io): number {
   const isInto = args[0] === "-v" && shell.dialect === "bash";
-  const [format = "", ...values] = isInto ? args.slice(2) : args[0] === "--" ? args.slice(1) : args;
-  const state: State = {
-    values: [...values],
-    status: 0,
-    complain: (message) => shell.complain(message),
-    now: shell.machine.now(),
-  };
-  const pieces = format.match(PIECES) ?? [];
-  const takes = pieces.some((piece) => piece.startsWith("%") && piece !== "%%");
-  let text = "";
-  do text += pieces.map((piece) => formatted(piece, state)).join("");
-  while (takes && state.values.length > 0);
+  const given = isInto ? args.slice(2) : args;
+  const [format, ...values] = given[0] === "--" ? given.slice(1) : given;
+  if (format === undefined) {
+    shell.complain("printf: usage: printf format [arguments]");
+    return 2;
+  }
+  const state: State = { shell, values, taken: 0, status: 0, isOver: false };
+  const text = repeated(format.match(PIECES) ?? [], state);
   if (isInto) assignTo(args[1] ?? "", text, shell);
   else out(text);
   return state.status;
 }
 
-function assignTo(target: string, text: string, shell: Io["shell"]): void {
+/** A format is used again until no value is left; one that takes none is used once. */
+function repeated(pieces: readonly string[], state: State): string {
+  let text = "";
+  do {
+    state.taken = 0;
+    for (const piece of pieces) {
+      text += formatted(piece, state);
+      state.shell.bounds.spend(piece.length);
+      if (state.isOver) return text;
+    }
+  } while (state.taken > 0 && state.values.length > 0);
+  return text;
+}
+
+function assignTo(target: string, text: string, shell: Shell): void {
   const [, name = target, index] = /^(\w+)\[(.*)\]$/.exec(target) ?? [];
   shell.variables.set(name, text, index);
 }
 
-const PIECES = /%\([^)]*\)T|%[-+ #0]*(?:\*|\d+)?(?:\.(?:\*|\d+)?)?[A-Za-z%]|[^%]+|%/g;
+/** Flags, width, precision and length of a conversion. */
+const DIRECTIVE = String.raw`%([-+ #0']*)(\*|\d+)?(?:(\.)(\*|-?\d+)?)?(?:hh|h|ll|l|j|z|t|L)?`;
+const PIECES = new RegExp(String.raw`%%|%\([^)]*\)T|${DIRECTIVE}.?|[^%]+`, "gs");
 
 interface State {
+  readonly shell: Shell;
   readonly values: string[];
+  /** How many values this round of the format took. */
+  taken: number;
   status: number;
-  readonly complain: (message: string) => void;
-  readonly now: number;
+  /** Whether the output ends here, after an error or `\c`. */
+  isOver: boolean;
 }
 
-interface Spec {
-  readonly flags: string;
-  readonly size: number;
-  readonly digits: number | undefined;
+function take(state: State): string | undefined {
+  const value = state.values.shift();
+  if (value !== undefined) state.taken++;
+  return value;
 }
 
 function formatted(piece: string, state: State): string {
-  if (!piece.startsWith("%")) return unescaped(piece).text;
-  if (piece === "%%") return "%";
-  if (piece.startsWith("%(")) {
-    state.values.shift();
-    return new Date(state.now).toISOString().slice(0, 19);
+  if (!piece.startsWith("%")) {
+    return unescaped(piece, state.shell.dialect === "dash").text;
   }
-  const [, flags = "", width = "0", dot, precision = "0", kind = ""] =
-    /^%([-+ #0]*)(\*|\d+)?(?:(\.)(\*|\d+)?)?([A-Za-z])$/.exec(piece) ?? [];
-  if (kind === "") return piece;
-  const number = (given: string): number => Number(given === "*" ? (state.values.shift() ?? 0) : given);
-  const size = number(width);
-  const digits = dot === undefined ? undefined : number(precision);
-  return padded(kind, converted(kind, { flags, size, digits }, state), { flags, size, digits });
+  if (piece === "%%") return "%";
+  const { dialect } = state.shell;
+  const [, format] = /^%\(([^)]*)\)T$/.exec(piece) ?? [];
+  if (format !== undefined && dialect === "bash") return time(format, state);
+  const [, flags = "", width, dot, precision, letter = ""] =
+    new RegExp(`^${DIRECTIVE}(.?)$`, "s").exec(piece) ?? [];
+  if (!isKnown(letter, flags, dialect)) return refused(piece, letter, state);
+  return converted(
+    letter,
+    specOf(flags, width, dot === undefined ? undefined : (precision ?? "0"), state),
+    state,
+  );
 }
 
-function padded(kind: string, text: string, { flags, size }: Spec): string {
-  if (flags.includes("-")) return text.padEnd(size);
-  const isFilled = flags.includes("0") && /[diouxXfeg]/.test(kind);
-  if (!isFilled || text.length >= size) return text.padStart(size);
-  const sign = /^[-+]/.exec(text)?.[0] ?? "";
-  return sign + text.slice(sign.length).padStart(size - sign.length, "0");
+const isKnown = (letter: string, flags: string, dialect: Shell["dialect"]): boolean =>
+  letter !== "" &&
+  (isWhole(letter) || isFloating(letter) || (dialect === "bash" ? "sbqc" : "sbc").includes(letter)) &&
+  (dialect === "bash" || !flags.includes("'"));
+
+function refused(piece: string, letter: string, state: State): string {
+  const { shell } = state;
+  if (/^[aAnQ]$/.test(letter) && shell.dialect === "bash") shell.notSimulated(`printf %${letter}`);
+  else if (shell.dialect === "dash")
+    shell.complain(
+      letter === "" ? "printf: missing format character" : `printf: ${piece}: invalid directive`,
+    );
+  else
+    shell.complain(
+      letter === ""
+        ? `printf: \`${piece}': missing format character`
+        : `printf: \`${letter}': invalid format character`,
+    );
+  state.status = shell.dialect === "dash" ? 2 : 1;
+  state.isOver = true;
+  return "";
 }
 
-const TEXTS: Readonly<Record<string, (value: string, spec: Spec) => string>> = {
-  s: (value, { digits }) => (digits === undefined ? value : value.slice(0, digits)),
-  b: (value) => unescaped(value).text,
-  q: (value) => escaped(value),
-  c: (value) => value.slice(0, 1),
-};
-
-const whole = (value: number, { flags, digits }: Spec): string =>
-  (flags.includes("+") && value >= 0 ? "+" : "") + String(Math.trunc(value)).padStart(digits ?? 0, "0");
-
-const NUMBERS: Readonly<Record<string, (value: number, spec: Spec) => string>> = {
-  d: whole,
-  i: whole,
-  u: whole,
-  f: (value, { digits }) => value.toFixed(digits ?? 6),
-  F: (value, { digits }) => value.toFixed(digits ?? 6),
-  e: (value, { digits }) => value.toExponential(digits ?? 6),
-  g: String,
-  x: (value, { flags }) => (flags.includes("#") ? "0x" : "") + Math.trunc(value).toString(16),
-  X: (value) => Math.trunc(value).toString(16).toUpperCase(),
-  o: (value) => Math.trunc(value).toString(8),
-};
-
-function converted(kind: string, spec: Spec, state: State): string {
-  const value = state.values.shift() ?? "";
-  const text = TEXTS[kind];
-  if (text !== undefined) return text(value, spec);
-  const number = NUMBERS[kind];
-  if (number === undefined) throw new ShellFault(`printf: \`${kind}': invalid format character`, "plain");
-  return number(numberOf(value, state), spec);
+function specOf(flags: string, width: string | undefined, precision: string | undefined, state: State): Spec {
+  const number = (given: string): number => Number(given === "*" ? integerOf(take(state), state) : given);
+  const size = width === undefined ? 0 : number(width);
+  const digits = precision === undefined ? undefined : number(precision);
+  state.shell.bounds.spend(Math.abs(size) + Math.abs(digits ?? 0));
+  return {
+    flags: size < 0 ? `-${flags}` : flags,
+    size: Math.abs(size),
+    digits: digits === undefined || digits < 0 ? undefined : digits,
+  };
 }
 
-function numberOf(text: string, state: State): number {
-  if (text === "") return 0;
+/** `%(%F)T`: a time in seconds; -1, and nothing at all, is now. */
+function time(format: string, state: State): string {
+  const given = take(state);
+  const { shell } = state;
+  if (given === "-2") shell.notSimulated("printf %()T of the shell's start");
+  const at =
+    given === undefined || given === "-1" ? shell.machine.now() : Number(integerOf(given, state)) * 1000;
+  const text = clockText(format === "" ? "%T" : format, at);
+  if (text === undefined) shell.notSimulated(`printf %(${format})T`);
+  return text ?? "";
+}
+
+function converted(letter: string, spec: Spec, state: State): string {
+  const value = take(state);
+  if (isWhole(letter)) return wholeText(letter, integerOf(value, state), spec);
+  if (isFloating(letter)) return floatingText(letter, floatOf(value, state), spec);
+  return padded(textBy(letter, value ?? "", spec, state), spec);
+}
+
+function textBy(letter: string, value: string, { digits }: Spec, state: State): string {
+  if (letter === "c") return value.slice(0, 1);
+  if (letter === "q") return escaped(value);
+  if (letter === "s") return digits === undefined ? value : value.slice(0, digits);
+  const { text, isCut } = unescaped(value, state.shell.dialect === "dash");
+  state.isOver ||= isCut;
+  return text;
+}
+
+/** `42`, `-042`, `0x1f`, and `'a` for the code of a character; for anything else the number it begins with. */
+function integerOf(text: string | undefined, state: State): bigint {
+  if (text === undefined || text === "") return 0n;
+  if (/^['"]/.test(text)) return BigInt(text.codePointAt(1) ?? 0);
+  const [, sign = "", digits = "0", rest = ""] =
+    /^\s*([-+]?)(0[xX][0-9a-fA-F]+|0[0-7]*|[1-9]\d*)?(.*)$/s.exec(text) ?? [];
+  if (rest !== "") invalid(text, state);
+  const value = BigInt(/^0[0-7]+$/.test(digits) ? `0o${digits.slice(1)}` : digits);
+  return sign === "-" ? -value : value;
+}
+
+function floatOf(text: string | undefined, state: State): number {
+  if (text === undefined || text === "") return 0;
   if (/^['"]/.test(text)) return text.codePointAt(1) ?? 0;
-  const value = /^-?0[0-7]+$/.test(text) ? Number.parseInt(text, 8) : Number(text);
+  const value = Number(text);
   if (!Number.isNaN(value)) return value;
-  state.complain(`printf: ${text}: invalid number`);
+  invalid(text, state);
+  return Number.parseFloat(text) || 0;
+}
+
+function invalid(text: string, state: State): void {
+  state.shell.complain(`printf: ${text}: invalid number`);
   state.status = 1;
-  return Number.parseInt(text, 10) || 0;
 }

@@ -111,14 +111,21 @@ function fields(shell: Shell, text: string, count: number): string[] {
 
 export function mapfile(args: readonly string[], { input, shell }: Io): number {
   const { given, rest } = options(args, "td:n:O:s:u:c:C:", "mapfile");
+  if (["u", "C"].some((letter) => given.has(letter)))
+    return shell.notSimulated(["mapfile", ...args].join(" "));
   const [name = "MAPFILE"] = rest;
-  shell.variables.clear(name);
-  const end = given.get("d") ?? "\n";
-  for (let index = 0; ; index++) {
+  const number = (letter: string): number => Number(given.get(letter) ?? 0);
+  if (!given.has("O")) shell.variables.clear(name);
+  const { d: end = "\n" } = Object.fromEntries(given);
+  const most = number("n") || Number.POSITIVE_INFINITY;
+  for (let index = -number("s"); index < most; index++) {
     const next = input.line(end === "" ? "\0" : end);
     if (next === undefined) return 0;
-    shell.variables.set(name, next.text + (given.has("t") || !next.isWhole ? "" : end), String(index));
+    if (index < 0) continue;
+    const tail = given.has("t") || !next.isWhole ? "" : end;
+    shell.variables.set(name, next.text + tail, String(number("O") + index));
   }
+  return 0;
 }
 
 export function getopts([letters = "", name = "opt", ...given]: readonly string[], { shell }: Io): number {

@@ -1,6 +1,6 @@
 /** `>`, `<`, `2>&1`, here-documents and the like. */
 import type { HereDoc, Redirect, Redirection } from "unbash";
-import { isOfKernel } from "../files.ts";
+import { isEndless, isOfKernel } from "../files.ts";
 import type { Steps } from "../machine.ts";
 import { partsText, textOf } from "./expand.ts";
 import { ShellFault } from "./faults.ts";
@@ -19,9 +19,19 @@ export function* redirected(shell: Shell, redirections: readonly Redirection[]):
     } else if (each.type === "HereString") {
       const text = yield* textOf(shell, each.target);
       streams = withStream(streams, descriptor(each, 0), { input: new Input(`${text}\n`) });
-    } else streams = yield* opened(shell, streams, each);
+    } else streams = yield* marked(opened(shell, streams, each));
   }
   return streams;
+}
+
+/** A command whose redirection fails ends with a code of its own. */
+function* marked(streams: Steps<Streams>): Steps<Streams> {
+  try {
+    return yield* streams;
+  } catch (error) {
+    if (error instanceof ShellFault) error.isRedirection = true;
+    throw error;
+  }
 }
 
 function descriptor({ descriptor: given }: Redirection, usual: number): number {
@@ -75,7 +85,7 @@ function reading(shell: Shell, streams: Streams, target: string): Input {
   const path = shell.path(target);
   if (path === "/dev/stdin") return streams.get(0)?.input ?? new Input("");
   const text = shell.files.read(path);
-  if (text === undefined && isOfKernel(path)) {
+  if (isEndless(path) || (text === undefined && isOfKernel(path))) {
     shell.notSimulated(`< ${target}`);
     return new Input("");
   }

@@ -8,20 +8,33 @@
  *     before `&&` and `||`, or after `!`; a pipeline counts by its last part unless `pipefail` is on; a function counts
  *     where it is called; what runs in a subshell ends only that.
  */
-import type { ArithmeticExpression, CompoundCommand, CompoundList, Redirected, Script, Word } from "unbash";
+import type {
+  ArithmeticExpression,
+  CompoundCommand,
+  CompoundList,
+  Redirected,
+  Script,
+  Statement,
+  Word,
+} from "unbash";
+import { ROOT } from "../accounts.ts";
+import type { User } from "../accounts.ts";
 import { GuestFiles, resolvePath } from "../files.ts";
 import type { Machine, Run, Steps } from "../machine.ts";
 import { packageOf } from "../packages.ts";
 import { calculated, calculatedText } from "./arithmetic.ts";
+import { Bounds } from "./bounds.ts";
 import { patternOf, textOf } from "./expand.ts";
 import { endsLine, Leave, NoAnswer, ShellFault } from "./faults.ts";
 import { runStatements } from "./interpret.ts";
 import { call } from "./call.ts";
-import { isProgram, locate, onPath } from "./lookup.ts";
+import { absence, isProgram, locate, onPath } from "./lookup.ts";
 import { interpreterOf } from "./interpreter.ts";
 import { switchOptions, wrongOption } from "./options.ts";
 import { Outputs } from "./outputs.ts";
-import { lineAt, readSource } from "./source.ts";
+import { AGENT_PID, Processes } from "./processes.ts";
+import type { Process } from "./processes.ts";
+import { extendedIn, lineAt, readSource } from "./source.ts";
 import type { Dialect, Source } from "./source.ts";
 import { special, specialList } from "./special.ts";
 import { withStream } from "./streams.ts";
@@ -37,13 +50,42 @@ export interface Definition {
 
 export class Shell {
   readonly machine: Machine;
+  readonly bounds: Bounds;
+  readonly processes: Processes;
   readonly files: GuestFiles;
   variables: Variables;
   functions = new Map<string, Definition>();
   readonly options = new Set<string>();
   readonly shopts = new Set<string>();
   readonly traps = new Map<string, string>();
-  readonly jobs = new Map<string, number>();
+  /** Commands in the background, by their process ids. */
+  readonly jobs = new Map<string, Process>();
+  /** Those of the shell that forked this one, which can list them. */
+  readonly siblings = new Set<Process>();
+  /** Jobs of whose end the script knows. */
+  readonly reported = new Set<Process>();
+  /** Signals that are trapped, and whose traps have not run yet. */
+  readonly pending: { readonly name: string; readonly number: number }[] = [];
+  isWaiting = false;
+  killedBy: string | undefined;
+  readonly aliases = new Map<string, string>();
+  readonly limits = new Map<string, string>();
+  mask = 0o022;
+  /** Its own process; the one of the script, which subshells share; and the one that began the script. */
+  pid: number;
+  scriptPid: number;
+  parentPid = AGENT_PID;
+  /** Which process forked this one. */
+  forkedBy = AGENT_PID;
+  /** Whether it only runs one command, whose process it then is. */
+  isReplaceable = false;
+  lastJob: number | undefined;
+  /** Whether it runs the text of `-c`, whose fatal faults end bash with a code of their own. */
+  isCommandText = false;
+  /** Whose process it is. */
+  user: User = ROOT;
+  /** Whether it reads the profiles before its script. */
+  isLogin = false;
   streams: Streams;
   dialect: Dialect = "bash";
   cwd = "/root";
@@ -68,13 +110,25 @@ export class Shell {
   /** Whether an answer is needed (SHELL-1). */
   isAsked = false;
   substitutionStatus: number | undefined;
+  /** How many expressions are under way within one another. */
+  nested = 0;
   readonly startedAt: number;
   readonly outputs = new Outputs();
 
-  constructor(machine: Machine, streams: Streams, environment: Readonly<Record<string, string>>) {
+  constructor(
+    machine: Machine,
+    streams: Streams,
+    environment: Readonly<Record<string, string>>,
+    step = { bounds: new Bounds(), processes: new Processes() },
+  ) {
     this.machine = machine;
+    const { bounds, processes } = step;
+    this.bounds = bounds;
+    this.processes = processes;
+    this.pid = processes.nextPid();
+    this.scriptPid = this.pid;
     this.streams = streams;
-    this.files = new GuestFiles(machine.disk, machine.now);
+    this.files = new GuestFiles(machine.disk, machine.now, (count) => bounds.spend(count));
     this.variables = new Variables(environment);
     this.startedAt = machine.now();
   }
@@ -88,8 +142,9 @@ export class Shell {
       return 127;
     }
     this.name = name;
+    if (interpreter !== undefined) this.dialect = interpreter.dialect;
+    this.begin();
     if (interpreter === undefined) return yield* this.script(text);
-    this.dialect = interpreter.dialect;
     const { flags } = interpreter;
     const wrong = wrongOption(this.dialect, flags);
     if (wrong !== undefined) {
@@ -100,6 +155,19 @@ export class Shell {
     return yield* this.script(text);
   }
 
+  /** Goes on as another user. */
+  become(user: User): void {
+    this.user = user;
+    this.files.user = user.name;
+  }
+
+  /** Bash counts how deep it is in others. */
+  begin(): void {
+    if (this.dialect === "dash") return;
+    this.variables.set("SHLVL", String(Number(this.variables.get("SHLVL") ?? 0) + 1));
+    this.variables.mark("SHLVL", { isExported: true });
+  }
+
   /** `sh` is dash on Debian and Ubuntu, bash elsewhere. */
   dialectOf(name: string): Dialect {
     if (name === "dash" || name === "ash") return "dash";
@@ -108,8 +176,9 @@ export class Shell {
 
   /** Runs a text to its end in a shell of its own; `exit` ends it, not the caller. */
   *script(text: string): Run {
+    if (this.isLogin) yield* this.#ended(this.#profiles());
     const [status, calls] = yield* this.#ended(this.text(text));
-    const trap = this.traps.get("EXIT");
+    const trap = this.exitTrap;
     let last = status;
     if (trap !== undefined) {
       this.calls = calls;
@@ -122,32 +191,52 @@ export class Shell {
     return last;
   }
 
+  /** What a login shell reads: https://www.gnu.org/software/bash/manual/html_node/Bash-Startup-Files.html */
+  *#profiles(): Run {
+    this.isLogin = false;
+    const home = this.value("HOME") ?? "";
+    const own = this.dialect === "bash" ? [".bash_profile", ".bash_login", ".profile"] : [".profile"];
+    const first = own.map((name) => `${home}/${name}`).find((path) => this.files.isFile(path));
+    for (const path of ["/etc/profile", first]) {
+      const text = path === undefined ? undefined : this.files.read(path);
+      if (text !== undefined) yield* this.called(this.text(text));
+    }
+    return 0;
+  }
+
   *#ended(run: Run): Steps<readonly [status: number, calls: readonly number[], isLeft: boolean]> {
+    const leave = this.processes.enter(this);
     try {
       return [yield* run, [], false];
     } catch (error) {
-      if (error instanceof Leave) return [error.code, error.calls, true];
-      if (!(error instanceof ShellFault)) throw error;
+      if (error instanceof Leave && (error.target ?? this) === this) return [error.code, error.calls, true];
+      // A construct that is not simulated ends the step: what comes after it would rest on a part that did not run.
+      if (!(error instanceof ShellFault) || error.kind === "unsupported") throw error;
       return [this.failed(error), error.calls ?? this.calls, true];
+    } finally {
+      leave();
     }
+  }
+
+  /** The EXIT trap, which bash runs after a fatal signal, too, unless none can be caught. */
+  get exitTrap(): string | undefined {
+    const isLost = this.killedBy !== undefined && (this.dialect === "dash" || this.killedBy === "KILL");
+    return isLost ? undefined : this.traps.get("EXIT");
+  }
+
+  /** Runs the traps of signals that came while a command ran. */
+  *signals(): Steps<void> {
+    for (let signal = this.pending.shift(); signal !== undefined; signal = this.pending.shift())
+      yield* this.trap(this.traps.get(signal.name) ?? "");
   }
 
   /** Says what the shell found wrong. Returns the exit code. */
   failed(error: ShellFault): number {
-    if (error.kind === "unsupported") {
-      this.#note(error.message);
-      return 2;
-    }
     this.complain(error.message);
-    if (error.kind === "plain") return 1;
-    if (endsLine(error)) return this.dialect === "dash" ? 2 : 1;
-    return this.dialect === "dash"
-      ? 2
-      : /syntax error/i.test(error.message)
-        ? 2
-        : error.message.includes(": unbound")
-          ? 1
-          : 127;
+    if (error.kind === "plain") return error.isRedirection && this.dialect === "dash" ? 2 : 1;
+    if (this.dialect === "dash") return 2;
+    if (endsLine(error)) return 1;
+    return /syntax error/i.test(error.message) ? 2 : this.isCommandText ? 127 : 1;
   }
 
   complain(message: string): void {
@@ -155,8 +244,13 @@ export class Shell {
     this.err(`${this.name}: ${place}: ${message}\n`);
   }
 
-  readonly out: Output = (text) => this.streams.get(1)?.write?.(text);
-  readonly err: Output = (text) => this.streams.get(2)?.write?.(text);
+  readonly out: Output = (text) => this.#write(1, text);
+  readonly err: Output = (text) => this.#write(2, text);
+
+  #write(descriptor: number, text: string): void {
+    this.bounds.spend(text.length);
+    this.streams.get(descriptor)?.write?.(text);
+  }
 
   /** Runs a text in this shell. */
   *text(text: string, firstLine = 1): Run {
@@ -178,9 +272,13 @@ export class Shell {
   *#lines({ statements, lines }: Source): Run {
     let status = 0;
     let skippedLine = 0;
+    let readLine = 0;
     for (const statement of statements) {
       const { pos, end } = statement;
-      if (lineAt(lines, pos) !== skippedLine) {
+      const line = lineAt(lines, pos);
+      if (line !== readLine) this.#readable(statements.filter((each) => lineAt(lines, each.pos) === line));
+      readLine = line;
+      if (line !== skippedLine) {
         skippedLine = 0;
         try {
           status = yield* runStatements(this, [statement]);
@@ -195,6 +293,17 @@ export class Shell {
       skippedLine = lineAt(lines, end);
     }
     return status;
+  }
+
+  /** Bash reads a line as a whole, with the options that are on by then. */
+  #readable(statements: readonly Statement[]): void {
+    if (this.dialect === "dash" || this.shopts.has("extglob")) return;
+    for (const statement of statements) {
+      const at = extendedIn(statement);
+      if (at === undefined) continue;
+      this.line = this.lineOf(at);
+      throw new ShellFault("syntax error near unexpected token `('");
+    }
   }
 
   lineOf(offset: number): number {
@@ -262,11 +371,11 @@ export class Shell {
     return String(yield* this.calculateText(text));
   }
 
-  *calculate(expression: ArithmeticExpression): Steps<number> {
+  *calculate(expression: ArithmeticExpression): Steps<bigint> {
     return yield* calculated(this, expression);
   }
 
-  *calculateText(text: string): Steps<number> {
+  *calculateText(text: string): Steps<bigint> {
     return yield* calculatedText(this, text);
   }
 
@@ -312,7 +421,7 @@ export class Shell {
   *inner(script: Script): Run {
     if (script.source !== undefined) return yield* this.script(script.source);
     const status = yield* this.part(runStatements(this, script.commands));
-    const trap = this.traps.get("EXIT");
+    const trap = this.exitTrap;
     if (trap !== undefined) yield* this.part(this.trap(trap));
     yield* this.closeOutputs();
     return status;
@@ -320,24 +429,34 @@ export class Shell {
 
   /** A subshell: everything is there, and nothing it changes comes back. Traps are not inherited. */
   fork(): Shell {
-    const fork = new Shell(this.machine, this.streams, {});
+    const fork = new Shell(this.machine, this.streams, {}, this);
     fork.variables = this.variables.fork();
+    fork.become(this.user);
     fork.functions = new Map(this.functions);
     for (const option of this.options) fork.options.add(option);
     for (const option of this.shopts) fork.shopts.add(option);
-    if (this.options.has("errtrace") && this.traps.has("ERR"))
-      fork.traps.set("ERR", this.traps.get("ERR") ?? "");
+    const keepsErr = this.options.has("errtrace");
+    for (const [signal, text] of this.traps)
+      if (text === "" || (signal === "ERR" && keepsErr)) fork.traps.set(signal, text);
+    for (const [name, text] of this.aliases) fork.aliases.set(name, text);
+    for (const [name, value] of this.limits) fork.limits.set(name, value);
     const { dialect, cwd, previousCwd, name, args, status, line, source, firstLine } = this;
-    const { calls, callees, isTested, isAsked, written, isTrapped } = this;
+    const { calls, callees, isTested, isAsked, written, isTrapped, mask, scriptPid, parentPid } = this;
+    const { lastJob, jobs } = this;
+    for (const job of jobs.values()) fork.siblings.add(job);
+    Object.assign(fork, { mask, scriptPid, parentPid, lastJob, forkedBy: this.pid });
     Object.assign(fork, { dialect, cwd, previousCwd, name, args, status, line, source, firstLine });
     return Object.assign(fork, { calls, callees, isTested, isAsked, written, isTrapped });
   }
 
   /** A shell of its own for a script file or `bash -c`: it sees exported variables and changes none. */
   child(dialect = this.dialect): Shell {
-    const child = new Shell(this.machine, this.streams, this.variables.exported());
-    const { cwd, isAsked } = this;
-    return Object.assign(child, { cwd, isAsked, dialect });
+    const child = new Shell(this.machine, this.streams, this.variables.exported(), this);
+    for (const [name, value] of this.limits) child.limits.set(name, value);
+    child.become(this.user);
+    const { cwd, isAsked, mask, pid, isReplaceable, forkedBy } = this;
+    if (isReplaceable) Object.assign(child, { pid, scriptPid: pid });
+    return Object.assign(child, { cwd, isAsked, dialect, mask, parentPid: isReplaceable ? forkedBy : pid });
   }
 
   /** Runs the commands that read what was written to `>( )`, from the given one on. */
@@ -367,6 +486,11 @@ export class Shell {
   /** The output of `command -v`; undefined when there is no such program. */
   locate(name: string): string | undefined {
     return locate(this, name);
+  }
+
+  /** Why a program cannot be run by another one. */
+  absence(name: string): { readonly reason: string; readonly code: number } | undefined {
+    return absence(this, name);
   }
 
   /** A file on PATH. */

@@ -1,6 +1,6 @@
 /** Texts that a shell reads: their syntax trees, the lines of their nodes, and where their syntax breaks off. */
-import { parse } from "unbash";
-import type { ParsedScript, Statement, Word } from "unbash";
+import { forEachChild, parse } from "unbash";
+import type { ParsedScript, Statement, SyntaxNode, Word } from "unbash";
 import { asDash, dashFault } from "./dash.ts";
 
 export type Dialect = "bash" | "dash";
@@ -78,4 +78,15 @@ export function readWord(text: string): Word | undefined {
   const [statement] = readSource(`: ${text}`, "bash").statements;
   const word = statement?.command.type === "Command" ? statement.command.args[0] : undefined;
   return word?.type === "Word" ? word : undefined;
+}
+
+/** Where bash stops to read a statement while `extglob` is off: at the first `@(a|b)` outside of `[[ ]]` and `${ }`. */
+export function extendedIn(node: SyntaxNode): number | undefined {
+  if (node.type === "TestCommand" || node.type === "ParameterExpansion") return undefined;
+  if (node.type === "ExtendedGlob") return node.pos;
+  let first: number | undefined;
+  forEachChild(node, (child) => {
+    first ??= extendedIn(child);
+  });
+  return first;
 }

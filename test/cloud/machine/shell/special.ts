@@ -8,11 +8,11 @@ const COMMON: Readonly<Record<string, (shell: Shell) => string | undefined>> = {
   "#": ({ args }) => String(args.length),
   "@": ({ args }) => args.join(" "),
   "*": ({ args }) => args.join(" "),
-  $: () => "4711",
-  "!": ({ jobs }) => [...jobs.keys()].at(-1),
+  $: ({ scriptPid }) => String(scriptPid),
+  "!": ({ lastJob }) => lastJob?.toString(),
   "0": ({ name }) => name,
   LINENO: ({ line }) => String(line),
-  PPID: () => "4710",
+  PPID: ({ parentPid }) => String(parentPid),
   PWD: ({ cwd }) => cwd,
   OLDPWD: ({ previousCwd }) => (previousCwd === "" ? undefined : previousCwd),
 };
@@ -21,8 +21,11 @@ const BASH: Readonly<Record<string, (shell: Shell) => string | undefined>> = {
   BASH_LINENO: ({ calls }) => String(calls[0] ?? 0),
   BASH_SOURCE: ({ name }) => name,
   BASH_COMMAND: ({ written }) => written,
-  BASH_VERSION: () => "5.1.8(1)-release",
-  BASHPID: () => "4711",
+  BASH_VERSION: (shell) => `${versionOf(shell)}(1)-release`,
+  BASH: () => "/bin/bash",
+  SHELL: ({ variables, user }) => variables.get("SHELL") ?? user.shell,
+  BASHPID: ({ pid }) => String(pid),
+  BASH_VERSINFO: (shell) => versionOf(shell).split(".")[0],
   FUNCNAME: ({ callees }) => callees[0],
   PIPESTATUS: ({ pipeStatus }) => String(pipeStatus[0] ?? 0),
   HOSTNAME: ({ machine }) => machine.hostName(),
@@ -39,10 +42,17 @@ const BASH: Readonly<Record<string, (shell: Shell) => string | undefined>> = {
   SECONDS: (shell) => String(Math.floor((shell.machine.now() - shell.startedAt) / 1000) + offset(shell)),
   EPOCHSECONDS: ({ machine }) => String(Math.floor(machine.now() / 1000)),
   OSTYPE: () => "linux-gnu",
-  UID: () => "0",
-  EUID: () => "0",
+  UID: ({ user }) => String(user.uid),
+  EUID: ({ user }) => String(user.uid),
   HOSTTYPE: ({ machine }) => (machine.architecture === "arm64" ? "aarch64" : "x86_64"),
 };
+
+/** By the system: bash of Alibaba Cloud Linux 3 is that of the rpm family's eighth release. */
+function versionOf({ machine }: Shell): string {
+  const { id, version } = machine.disk.os ?? {};
+  if (id !== "ubuntu") return "4.4.20";
+  return { "20.04": "5.0.17", "22.04": "5.1.16" }[version ?? ""] ?? "5.2.21";
+}
 
 const offset = (shell: Shell): number => Number(shell.variables.get("SECONDS") ?? 0);
 
@@ -66,6 +76,8 @@ export function specialList(shell: Shell, name: string): readonly string[] | und
       return [...shell.callees.map(() => shell.name), shell.name];
     case "FUNCNAME":
       return shell.callees.length === 0 ? [] : [...shell.callees, "main"];
+    case "BASH_VERSINFO":
+      return [...versionOf(shell).split("."), "1", "release", "x86_64-redhat-linux-gnu"];
     case "PIPESTATUS":
       return shell.pipeStatus.map(String);
     default:

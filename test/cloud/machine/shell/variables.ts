@@ -1,7 +1,7 @@
 /** Variables of a shell: texts, arrays and maps, in the frames of the functions that are under way. */
 import { ShellFault } from "./faults.ts";
 
-interface Variable {
+export interface Variable {
   value?: string | undefined;
   /** Elements of an array by their index, of a map by their key. */
   items?: Map<string, string>;
@@ -24,6 +24,9 @@ function cased(value: string, casing: Variable["casing"]): string {
   if (casing === undefined) return value;
   return casing === "lower" ? value.toLowerCase() : value.toUpperCase();
 }
+
+/** References lead to references, but not for ever. */
+const MAX_REFERENCES = 8;
 
 interface Frame {
   readonly isFunction: boolean;
@@ -60,15 +63,30 @@ export class Variables {
   }
 
   find(name: string): Variable | undefined {
-    for (let at = this.#frames.length - 1; at >= 0; at--) {
-      const found = this.#frames[at]?.variables.get(name);
-      if (found !== undefined) return found.refersTo === undefined ? found : this.find(found.refersTo);
-    }
-    return undefined;
+    return this.own(this.meant(name).name);
   }
 
-  get(name: string, index?: string): string | undefined {
-    const found = this.find(name);
+  /** A variable itself, also one that stands for another. */
+  own(name: string): Variable | undefined {
+    return this.#frames.findLast(({ variables }) => variables.has(name))?.variables.get(name);
+  }
+
+  /** The variable that a name stands for, and the element if it stands for one; a circle stands for nothing. */
+  meant(name: string): { readonly name: string; readonly index: string | undefined } {
+    let current = name;
+    for (let steps = 0; steps < MAX_REFERENCES; steps++) {
+      const target = this.own(current)?.refersTo;
+      if (target === undefined || target === "") return { name: current, index: undefined };
+      const [, array = target, index] = /^(\w+)\[(.*)\]$/.exec(target) ?? [];
+      if (index !== undefined) return { name: array, index };
+      current = target;
+    }
+    return { name: "", index: undefined };
+  }
+
+  get(given: string, at?: string): string | undefined {
+    const { name, index = at } = this.meant(given);
+    const found = this.own(name);
     if (found?.items === undefined) return index === undefined || index === "0" ? found?.value : undefined;
     return found.items.get(index === undefined ? "0" : this.#key(found, index));
   }
@@ -86,8 +104,14 @@ export class Variables {
     return this.items(name).map(([key]) => key);
   }
 
-  set(name: string, given: string, index?: string): void {
+  set(target: string, given: string, at?: string): void {
+    const { name, index = at } = this.meant(target);
     const variable = this.#writable(name);
+    // A reference to nothing takes its first value as the name it stands for.
+    if (variable.refersTo === "") {
+      variable.refersTo = given;
+      return;
+    }
     const value = cased(given, variable.casing);
     if (index === undefined && variable.items === undefined) {
       variable.value = value;
@@ -98,13 +122,15 @@ export class Variables {
   }
 
   /** Empties an array. */
-  clear(name: string): void {
+  clear(target: string): void {
+    const { name } = this.meant(target);
     const variable = this.#writable(name);
     variable.items = new Map();
     variable.value = undefined;
   }
 
-  unset(name: string, index?: string): void {
+  unset(target: string, at?: string): void {
+    const { name, index = at } = this.meant(target);
     if (this.find(name)?.isReadonly)
       throw new ShellFault(`${name}: cannot unset: readonly variable`, "plain");
     if (index !== undefined) {
@@ -112,6 +138,11 @@ export class Variables {
       found?.items?.delete(this.#key(found, index));
       return;
     }
+    this.#frames.findLast(({ variables }) => variables.has(name))?.variables.delete(name);
+  }
+
+  /** Removes a reference, and not the variable it stands for. */
+  unsetReference(name: string): void {
     this.#frames.findLast(({ variables }) => variables.has(name))?.variables.delete(name);
   }
 
@@ -128,7 +159,19 @@ export class Variables {
   }
 
   mark(name: string, flags: Flags): void {
-    Object.assign(this.#writable(name, true), flags);
+    Object.assign(this.#writable(this.meant(name).name, true), flags);
+  }
+
+  /** Makes a variable stand for another one, or for itself again. */
+  refer(name: string, target: string | undefined): void {
+    const variable = this.own(name) ?? this.#writable(name, true);
+    if (target === undefined) {
+      variable.value = variable.refersTo;
+      delete variable.refersTo;
+    } else {
+      variable.refersTo = target;
+      variable.value = undefined;
+    }
   }
 
   /** The variables of child processes. */
@@ -152,7 +195,7 @@ export class Variables {
   }
 
   #writable(name: string, isMark = false): Variable {
-    const found = this.find(name);
+    const found = this.own(name);
     if (found?.isReadonly && !isMark) throw new ShellFault(`${name}: readonly variable`, "line");
     if (found !== undefined) return found;
     const made: Variable = {};

@@ -3,7 +3,7 @@
  *
  * The rows are in text files beside this one: `### claim`, the script, `--- exit code`, the output. Codes and outputs were
  * taken from bash 5.2.15 and dash 0.5.12 of Debian 12, run as root with HOME=/root in /root. Messages of programs and shells
- * (`name: …`) are left out, because each words them differently.
+ * (`name: …`, `Terminated`) are left out, because each words them differently.
  */
 import { readFileSync } from "node:fs";
 import { describe, test } from "vitest";

@@ -59,7 +59,7 @@ test("a web server answers only when its unit is up", ({ expect }) => {
   expect(run("curl -sf http://localhost/").code).toBe(7);
   expect(run("systemctl enable --now nginx").code).toBe(1);
   const script =
-    "dnf install -y nginx; systemctl enable --now nginx; systemctl is-active nginx; curl -sf localhost:80/health >/dev/null";
+    "dnf install -y nginx; systemctl enable --now nginx; systemctl is-active nginx; curl -sf localhost:80/ >/dev/null";
   expect(run(script)).toMatchObject({ code: 0 });
   expect(run(script).output).toContain("active");
 });

@@ -255,6 +255,8 @@ printf "%s" "\\
 Description=Tidy up
 
 [Service]
+Type=oneshot
+RemainAfterExit=yes
 ExecStop=/usr/bin/find /etc/systemd/system/ -name \${UNIT} \\
     -exec /bin/rm -f '{}' \\;
 " >\${LOCATION}

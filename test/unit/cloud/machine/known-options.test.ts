@@ -1,0 +1,81 @@
+/** An option that a program does not simulate is never read and ignored. */
+import { test } from "vitest";
+import { freshDisk, runOnMachine } from "../../../cloud/index.ts";
+
+/** Programs, each with what makes its use whole. */
+const USES: readonly string[] = [
+  "touch /tmp/x",
+  "mkdir /tmp/x",
+  "rm /tmp/x",
+  "rmdir /tmp",
+  "unlink /tmp/x",
+  "cp /etc/hosts /tmp/x",
+  "mv /etc/hosts /tmp/x",
+  "install /etc/hosts /tmp/x",
+  "ln /etc/hosts /tmp/x",
+  "truncate -s 1 /tmp/x",
+  "shred -u /tmp/x",
+  "chmod 700 /etc/hosts",
+  "chown root /etc/hosts",
+  "chgrp root /etc/hosts",
+  "ls /etc",
+  "stat -c %n /etc/hosts",
+  "mktemp",
+  "readlink /etc/hosts",
+  "realpath /etc/hosts",
+  "sync",
+  "cmp /etc/hosts /etc/fstab",
+  "diff /etc/hosts /etc/fstab",
+  "cat /etc/hosts",
+  "tac /etc/hosts",
+  "rev /etc/hosts",
+  "head /etc/hosts",
+  "tail /etc/hosts",
+  "wc /etc/hosts",
+  "sort /etc/hosts",
+  "uniq /etc/hosts",
+  "cut -c 1 /etc/hosts",
+  "tr a b < /etc/hosts",
+  "tee /tmp/x < /etc/hosts",
+  "base64 /etc/hosts",
+  "sha256sum /etc/hosts",
+  "grep a /etc/hosts",
+  "sed p /etc/hosts",
+  "find /etc",
+  "xargs echo < /etc/hosts",
+  "env true",
+  "nohup true",
+  "nice true",
+  "timeout 1 true",
+  "sudo true",
+  "su -c true root",
+  "date",
+  "uname",
+  "hostname",
+  "nproc",
+  "id",
+  "whoami",
+  "useradd x",
+  "usermod root",
+  "userdel root",
+  "groupadd x",
+  "getent passwd root",
+  "passwd -l root",
+  "chage -M 1 root",
+  "systemctl start sshd",
+  "service sshd start",
+  "curl localhost",
+  "wget localhost",
+  "rpm -q bash",
+  "cloud-init status",
+  "shutdown now",
+  "reboot",
+];
+
+test.for(USES)("an unknown option of: %s", (use, { expect }) => {
+  const [program = "", ...rest] = use.split(" ");
+  for (const option of ["--no-such-option", "-@"]) {
+    const ran = runOnMachine([program, option, ...rest].join(" "), freshDisk("alinux"));
+    expect(ran.unsupported.length + ran.code, option).toBeGreaterThan(0);
+  }
+});
