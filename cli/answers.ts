@@ -85,6 +85,7 @@ const FAMILY: Fields<FamilyRow> = {
   hold: z.optional(
     map<NonNullable<FamilyRow["hold"]>>({ by: text, why: text, since: date, until: someDate }),
   ),
+  before: some,
   problem: some,
   previous: list<FamilyRow["previous"][number]>({
     imageId: text,
@@ -165,7 +166,23 @@ export const ANSWER = {
     of: number,
   }),
   families: answer<{ readonly families: readonly FamilyRow[] }>({ families: list(FAMILY) }),
-  family: answer<FamilyDetails>({ ...FAMILY, regions: record(z.nullable(text)) }),
+  family: answer<FamilyDetails>({
+    ...FAMILY,
+    regions: record(z.nullable(text)),
+    rollback: z.optional(
+      map<NonNullable<FamilyDetails["rollback"]>>({
+        problem: some,
+        regions: z.optional(record(text)),
+        wouldStepBack: z.optional(texts),
+        wouldUnshare: z.optional(texts),
+        wouldHold: some,
+        wouldLiftHold: some,
+        undoes: some,
+        wouldBringBack: z.optional(texts),
+        wouldShare: z.optional(texts),
+      }),
+    ),
+  }),
   fleets: answer<{ readonly fleets: readonly FleetRow[] }>({ fleets: list(FLEET) }),
   fleet: answer<FleetDetails>({
     ...FLEET,

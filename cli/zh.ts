@@ -180,9 +180,20 @@ export const ZH: Readonly<Record<string, string>> = {
   "there is no terminal to ask on; add --yes, nothing was changed":
     "没有可用于确认的终端；请加 --yes。未做任何更改",
   "nothing was changed": "未做任何更改",
-  "{family} serves {imageId}; it will serve {to}": "{family} 当前为 {imageId}，将改为 {to}",
-  "no other image": "（没有其他镜像）",
-  "the last rollback of {family} will be taken back": "将撤销 {family} 的上一次回滚",
+  "{family} in {region} serves {from}; it will serve {to}": "{region} 的 {family} 当前为 {from}，将改为 {to}",
+  nothing: "（无）",
+  "{what} will be taken back": "将撤销 {what}",
+  "will be deprecated: {what}": "将弃用：{what}",
+  "will no longer be shared: {what}": "不再共享：{what}",
+  "will be available again: {what}": "恢复可用：{what}",
+  "will be shared again: {what}": "恢复共享：{what}",
+  "the hold of {what} is lifted": "{what} 的冻结将解除",
+  "after that {what} is held: new images wait until npm run kiln -- unhold {what}":
+    "之后 {what} 冻结：新镜像等待，直到执行 npm run kiln -- unhold {what}",
+  "the API does not know this question; deploy the version of Kiln that this command line has":
+    "API 不支持这项查询；请部署与此命令行同一版本的 Kiln",
+  "{to} and --undo are two targets: leave {to} out to take the last rollback of {family} back":
+    "{to} 与 --undo 是两个目标：如需撤销 {family} 的上一次回滚，请去掉 {to}",
   "those of the {running} running members of {fleet} that are idle will stop; --dry-run finds out which":
     "{fleet} 的 {running} 台运行中实例里闲置的将停机；用 --dry-run 查看是哪些",
   "{run} will end, and the instances and images it made so far are released":

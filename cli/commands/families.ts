@@ -12,7 +12,7 @@ export const families: Command = {
   count: [0, 1],
   options: {},
   details: "With a family: also its earlier images and its regions.",
-  shape: `families: [{ family, imageId, imageName, recipe, since, run, by, hold: { by, why, since, until }, problem, previous,
+  shape: `families: [{ family, imageId, imageName, recipe, since, run, by, hold: { by, why, since, until }, before, problem, previous,
 regions }]`,
   run: show,
 };
@@ -44,13 +44,13 @@ async function show({ args: [name], json }: Input, io: Io): Promise<Exit> {
 const tableOf = (rows: readonly FamilyRow[], now: number): readonly string[] =>
   table(
     ["FAMILY", "SERVES", "NAME", "SINCE", "BY RUN", "BEFORE"],
-    rows.map(({ family, problem, imageId, imageName = "", since, run = "", previous }) => [
+    rows.map(({ family, problem, imageId, imageName = "", since, run = "", before = "" }) => [
       family,
       imageId ?? (problem === undefined ? "nothing" : "not known"),
       imageName,
       since === undefined ? "" : when(since, now),
       run,
-      previous[0]?.imageId ?? "",
+      before,
     ]),
   );
 

@@ -1,4 +1,4 @@
-/** `bake`, `promote`, `rollback`, `scale-out`, `stop`, `wake`, `cancel`: requests that runs carry out. */
+/** `bake`, `promote`, `scale-out`, `stop`, `wake`, `cancel`: requests that runs carry out. */
 import {
   CommandError,
   confirm,
@@ -10,14 +10,15 @@ import {
   type Option,
 } from "../command.ts";
 import { ANSWER } from "../answers.ts";
-import type { Client } from "../client.ts";
 import { t } from "../language.ts";
 import { runIn } from "../runs.ts";
 import { asking, post } from "./decide.ts";
 import { wholeOf } from "./size.ts";
 
-const DRY_RUN: Option = { help: "only find out what would be done; the run says it" };
-const dryRun = (input: Input): object => ({ dryRun: input.has("dry-run") || undefined });
+/** The option of requests whose run can decide and change nothing. */
+export const DRY_RUN: Option = { help: "only find out what would be done; the run says it" };
+/** The field of `DRY_RUN`. */
+export const dryRun = (input: Input): object => ({ dryRun: input.has("dry-run") || undefined });
 
 export const bake = asking("bake", "recipes", {
   summary: "bake a recipe now",
@@ -48,35 +49,6 @@ export const promote = asking("promote", "families", {
   args: "FAMILY RECIPE IMAGE",
   options: { "dry-run": DRY_RUN },
   body: (input) => ({ recipe: input.args[1], imageId: input.args[2], ...dryRun(input) }),
-});
-
-async function rollbackChanges(
-  { args: [family = "", to] }: Input,
-  client: Client,
-): Promise<readonly string[]> {
-  const { imageId = "nothing", previous } = await client.get(
-    ANSWER.family,
-    `/families/${encodeURIComponent(family)}`,
-  );
-  const next = to ?? previous[0]?.imageId ?? t("no other image");
-  return [t("{family} serves {imageId}; it will serve {to}", { family, imageId, to: next })];
-}
-
-export const rollback = asking("rollback", "families", {
-  summary: "let a family serve its previous image again, or the image that is named",
-  args: "FAMILY [IMAGE]",
-  count: [1, 2],
-  options: { undo: { help: "take the last rollback back" }, "dry-run": DRY_RUN },
-  body: (input) => ({
-    ...(input.has("undo") ? { undo: true } : { to: input.args[1] ?? "previous" }),
-    ...dryRun(input),
-  }),
-  changes: (input, client) =>
-    input.has("undo")
-      ? Promise.resolve([
-          t("the last rollback of {family} will be taken back", { family: input.args[0] ?? "" }),
-        ])
-      : rollbackChanges(input, client),
 });
 
 export const scaleOut = asking("scale-out", "fleets", {

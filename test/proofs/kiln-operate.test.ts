@@ -3,6 +3,7 @@ import { test } from "../support/deploy.ts";
 import type { Deployment } from "../support/deployment.ts";
 import { minutes } from "../../shared/duration.ts";
 import { fleetText } from "../support/fleets.ts";
+import { json } from "../support/known.ts";
 import { kiln } from "../support/kiln.ts";
 import { recipeText } from "../support/recipes.ts";
 import { answered } from "../support/runs.ts";
@@ -20,6 +21,7 @@ function command(on: Deployment, words: string, answer?: string) {
   return answered(on, on.cloud.time.hold(kiln(words.split(" "), { env, ask })));
 }
 
+const HOME = "cn-hangzhou";
 const settle = (on: Deployment) => on.cloud.settle({ forMs: minutes(40) });
 
 test("a rollback shows both images and changes nothing unless the answer is yes", async ({
@@ -34,10 +36,15 @@ test("a rollback shows both images and changes nothing unless the answer is yes"
   await settle(on);
   const second = served(on);
   expect(second).not.toBe(first);
-  expect(await command(on, "rollback web")).toMatchObject({
-    exit: 2,
-    err: expect.stringContaining(`web serves ${second}; it will serve ${first}`),
-  });
+  const asked = await command(on, "rollback web");
+  expect([asked.exit, asked.err]).toEqual([
+    2,
+    expect.stringMatching(
+      new RegExp(
+        `^web in ${HOME} serves ${second}; it will serve ${first}\nwill be deprecated: ${second} in ${HOME}\nafter that web is held: `,
+      ),
+    ),
+  ]);
   expect(await command(on, "rollback web", "n")).toMatchObject({
     exit: 1,
     err: expect.stringContaining("nothing was changed"),
@@ -50,6 +57,67 @@ test("a rollback shows both images and changes nothing unless the answer is yes"
   expect(await command(on, "rollback web --undo --yes")).toMatchObject({ exit: 0 });
   await settle(on);
   expect(served(on)).toBe(second);
+});
+
+/** A family that serves its third image, of which the second was rolled back. */
+async function rolledBack(on: Deployment) {
+  const again = async (words: string): Promise<string | undefined> => {
+    const { exit, err } = await command(on, words);
+    if (exit !== 0) throw new Error(`${words}: ${err}`);
+    await settle(on);
+    return served(on);
+  };
+  await on.upload("recipes/web.yaml", recipeText({ family: "web", test: { skip: true } }));
+  await settle(on);
+  const first = served(on);
+  const second = await again("bake web --force");
+  await again("rollback web --yes");
+  await again("unhold web");
+  const third = await again("bake web --force");
+  const before = async () =>
+    json<{ families: [{ before?: string }] }>((await command(on, "families --json")).out).families[0].before;
+  return { first, second, third, again, before };
+}
+
+test("a question before a rollback is about the image that the run then serves, whatever became of those between", async ({
+  deploy,
+  expect,
+}) => {
+  const on = await deploy();
+  const { first, second, third, again, before } = await rolledBack(on);
+  expect(new Set([first, second, third]).size).toBe(3);
+  // The newest of the others was rolled back, and is Deprecated.
+  expect(await before()).toBe(first);
+  expect((await command(on, "rollback web")).err).toContain(
+    `web in ${HOME} serves ${third}; it will serve ${first}`,
+  );
+  expect(await command(on, `rollback web ${second}`)).toMatchObject({
+    exit: 3,
+    err: expect.stringContaining(`${second} is Deprecated, so family web cannot serve it`),
+  });
+  expect(await command(on, "rollback web m-nope --undo")).toMatchObject({ exit: 2 });
+  expect(await again("rollback web --yes")).toBe(first);
+  expect((await command(on, "rollback web")).err).toContain(`it will serve ${await before()}\n`);
+});
+
+test("a question before the undo of a rollback shows what comes back, and a dry run of one is no rollback", async ({
+  deploy,
+  expect,
+}) => {
+  const on = await deploy();
+  const { first, third, again } = await rolledBack(on);
+  await again("rollback web --yes");
+  const family = async () => (await answered(on, on.api("GET", "/families/web"))).body;
+  const { run } = await family();
+  await again("rollback web --undo --dry-run");
+  expect(await family()).toMatchObject({ imageId: first, run });
+  expect((await command(on, "rollback web --undo")).err.split("\n").slice(0, 4)).toEqual([
+    `web in ${HOME} serves ${first}; it will serve ${third}`,
+    `${String(run)} will be taken back`,
+    `will be available again: ${third} in ${HOME}`,
+    "the hold of web is lifted",
+  ]);
+  expect(await again("rollback web --undo --yes")).toBe(third);
 });
 
 test("scale-out launches members and fleet shows them; a wrong number is a wrong command line", async ({

@@ -41,6 +41,7 @@ const family = {
   run,
   by: "ci",
   hold: { by: "ci", why: "freeze", since: at, until: at },
+  before: "m-0",
   problem: "not known",
   previous: [{ ...image, createdAt: at, promotion: `promoted ${run}` }],
 };
@@ -95,7 +96,21 @@ const SAMPLES: Samples = {
     of: 1,
   },
   families: { families: [family] },
-  family: { ...family, regions: { "cn-hangzhou": "m-1" } },
+  family: {
+    ...family,
+    regions: { "cn-hangzhou": "m-1" },
+    rollback: {
+      problem: "none",
+      regions: { "cn-hangzhou": "m-1" },
+      wouldStepBack: ["m-2 in cn-hangzhou"],
+      wouldUnshare: ["m-2 in cn-hangzhou from 1"],
+      wouldHold: "web",
+      undoes: run,
+      wouldLiftHold: "web",
+      wouldBringBack: ["m-2 in cn-hangzhou"],
+      wouldShare: ["m-2 in cn-hangzhou with 1"],
+    },
+  },
   fleets: { fleets: [fleet] },
   fleet: {
     ...fleet,
@@ -295,7 +310,7 @@ test("every command shows an answer with all fields, and names a field of a wron
       out: expect.not.stringMatching(/undefined|\[object|NaN/),
     });
     for (const key of Object.keys(last)) {
-      body = { ...last, [key]: key === "result" ? 3 : { wrong: [1] } };
+      body = { ...last, [key]: key === "result" || key === "rollback" ? 3 : { wrong: [1] } };
       expect({ said, ...(await kiln(words, { env })) }).toEqual({
         said,
         exit: 1,

@@ -115,7 +115,7 @@ const ANSWERS: Readonly<Record<string, unknown>> = {
     problems: [EVIL],
   },
   "/families": { families: [family] },
-  "/families/web": family,
+  "/families/web": { ...family, rollback: { regions: { r: "m-0" }, wouldStepBack: ["m-1 in r"] } },
   "/fleets": { fleets: [fleet] },
   "/fleets/web": { ...fleet, members: [member], text: EVIL },
   "/runs": { runs: [{ ...bake, run: IDLE, kind: "idle", state: "done" }], next: "1767600000000" },
@@ -418,17 +418,26 @@ test("a button makes the change that was shown, once, and only from this page", 
 test("a rollback is shown before it is made: what is served, what will be, and what is deprecated", async ({
   expect,
 }) => {
-  const image = (imageId: string, day: number, status = "Available") => ({
-    imageId,
-    imageName: EVIL,
-    status,
-    createdAt: `2026-01-0${day}T00:00:00Z`,
-  });
-  const previous = [image("m-between", 3), image("m-gone", 2, "Deprecated"), image("m-0", 1)];
-  const { get, open } = await ui({ ...ANSWERS, "/families/web": { ...family, previous } });
-  const { text } = await get("/change?act=rollback&family=web&to=m-0", await open());
-  expect(text.replaceAll(/\s+/g, " ")).toMatch(/Will be deprecated<\/dt> <dd>m-between, m-1<\/dd>/);
-  expect(text).toContain("&lt;img src=x");
+  const regions = { "cn-hangzhou": "m-0", "cn-beijing": "m-0b" };
+  const rollback = { regions, wouldStepBack: ["m-between in cn-hangzhou", EVIL], wouldHold: "web" };
+  const answers: Record<string, unknown> = { ...ANSWERS, "/families/web": { ...family, rollback } };
+  const { get, open, asked, time } = await ui(answers, true);
+  const cookie = await open();
+  const look = async () => {
+    const { text } = await get("/change?act=rollback&family=web&to=m-0", cookie);
+    return text.replaceAll(/\s+/g, " ");
+  };
+  const text = await look();
+  for (const shown of ["m-0 (cn-hangzhou)", "m-0b (cn-beijing)", "m-between in cn-hangzhou, &lt;img src=x"])
+    expect(text).toContain(`<dd>${shown}`);
+  expect(text).toContain("<button>");
+  // The target goes with the question.
+  expect(asked).toContain("/families/web?to=m-0");
+  answers["/families/web"] = { ...family, rollback: { problem: EVIL } };
+  time.ms += 60_000;
+  const refused = await look();
+  expect(refused).toContain("<dt>Not possible</dt> <dd>&lt;img src=x");
+  expect(refused).not.toContain("<button>");
 });
 
 test("of 10,000 machines and runs a page shows a part, in few bytes", async ({ expect }) => {

@@ -75,7 +75,7 @@ test("a question that is wrong is refused with the parameter and what it may be"
 });
 
 test("no route takes a parameter that it does not know", ({ expect }) => {
-  const routes = ["status", "families", "families/web", "fleets", "recipes/web", "senders", "history"];
+  const routes = ["status", "families", "fleets", "recipes/web", "senders", "history"];
   const others = ["drift", "images/m-1", "components/nginx/1.0.0", `runs/${RUN}`, `runs/${RUN}/verdicts`];
   const asked = [...routes, ...others, `runs/${RUN}/logs/1`].map((path) => `GET /${path}`);
   for (const route of [...asked, "PUT /fleets/web", "DELETE /recipes/web"]) {
@@ -88,6 +88,24 @@ test("no route takes a parameter that it does not know", ({ expect }) => {
         error: `${name}: not known; this route has no parameters`,
       });
   }
+  expect(ask("GET", "/families/web?to=m-1")).toEqual({
+    kind: "family",
+    name: "web",
+    rollback: { kind: "back", to: "m-1" },
+  });
+  expect(ask("GET", "/families/web?undo=true")).toMatchObject({ rollback: { kind: "undo" } });
+  for (const [query, error] of [
+    ["__proto__=1", "__proto__: not known; known are to, undo"],
+    ["undo=yes", 'undo: must be "true"'],
+    ["to=m-1&undo=true", "to and undo are two targets; keep one of them"],
+    ["to=m/1", /^to: must be "previous" or the id or name of an image/],
+    ["to=", "to: name an image or previous"],
+  ] as const)
+    expect(ask("GET", `/families/web?${query}`), query).toMatchObject({
+      kind: "refuse",
+      status: 400,
+      error: typeof error === "string" ? error : expect.stringMatching(error),
+    });
   expect(ask("GET", "/fleets/web?after=i-1")).toEqual({ kind: "fleet", name: "web", after: "i-1" });
   expect(ask("GET", "/fleets/web?afer=1")).toMatchObject({
     error: "afer (did you mean after?): not known; known are after",
