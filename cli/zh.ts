@@ -345,5 +345,6 @@ export const ZH: Readonly<Record<string, string>> = {
   resume: "启动",
   stop: "停机",
   size: "调整规模",
+  refresh: "替换成员",
   retention: "镜像清理",
 };

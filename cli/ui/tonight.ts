@@ -17,11 +17,18 @@ export function tonight({ bakes, retention, fleets, problems }: Plan, view: View
     ...retention.flatMap(({ at, recipe, changes, problem, assumes }): Row[] => [
       ...changes.map(({ action, imageId, why }): Row => [
         at,
-        [recipe, html`${words.plans[action]} <small>${imageId}</small>`, withAssumed(why, assumes, view)],
+        [
+          recipe,
+          html`${words.plans[action]} <small>${imageId}</small>`,
+          withAssumed(words.said(why), assumes, view),
+        ],
       ]),
-      ...(problem === undefined ? [] : [[at, [recipe, words.plans.unknown, problem]] as const]),
+      ...(problem === undefined ? [] : [[at, [recipe, words.plans.unknown, words.said(problem)]] as const]),
     ]),
-    ...fleets.map(({ at, fleet, act, why }): Row => [at, [fleet, words.plans[act], why]]),
+    ...fleets.map(({ at, fleet, act, why, assumes }): Row => [
+      at,
+      [fleet, words.plans[act], withAssumed(words.said(why), assumes, view)],
+    ]),
   ];
   const sorted = rows.toSorted(([a = "~"], [b = "~"]) => (a < b ? -1 : Number(a > b)));
   const cells = sorted
@@ -46,4 +53,4 @@ function reasonOf(bake: Plan["bakes"][number], view: View): string {
 }
 
 const withAssumed = (why: string, assumes: string | undefined, { words }: View): string =>
-  assumes === undefined ? why : `${why} (${words.assumes}: ${assumes})`;
+  assumes === undefined ? why : `${why} (${words.assumes}: ${words.said(assumes)})`;

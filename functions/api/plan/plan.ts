@@ -13,6 +13,7 @@ import type { Ports } from "../../../shared/invocation.ts";
 import { freshLooks, type Looks } from "../../promote-family/retention/lookups.ts";
 import { plannedBakes, type PlannedBake } from "./bakes.ts";
 import { plannedFleet, type PlannedFleet } from "./fleets.ts";
+import { plannedRefreshes, refreshingFleets } from "./refreshes.ts";
 import { plannedRetention, type PlannedRetention } from "./retention.ts";
 import { readTimers } from "../config.ts";
 import { firings, windowFrom, type Window } from "./timers.ts";
@@ -41,11 +42,13 @@ export async function plan(ports: Ports, cursor?: string): Promise<PlanPage> {
   const names = await namesAfter(cursor ?? "", ports);
   const page: Rows = { bakes: [], retention: [], fleets: [], problems: timerProblems(window) };
   const looks = onceEach(freshLooks(cloud));
+  let refreshing: ReturnType<typeof refreshingFleets> | undefined;
+  const fleets = () => (refreshing ??= refreshingFleets(ports));
   let last: string | undefined;
   for (const key of names) {
     if (last !== undefined && clock.now() > now + PAGE_MS) break;
     const [folder = "", name = ""] = key.split("/");
-    await (folder === "recipes" ? addRecipe : addFleet)(page, name, { window, looks, ports });
+    await (folder === "recipes" ? addRecipe : addFleet)(page, name, { window, looks, fleets, ports });
     last = key;
   }
   return {
@@ -81,10 +84,13 @@ interface Rows {
 interface Asked {
   readonly window: Window;
   readonly looks: Looks;
+  /** Those that promotions refresh. */
+  readonly fleets: () => ReturnType<typeof refreshingFleets>;
   readonly ports: Ports;
 }
 
-async function addRecipe(page: Rows, recipe: string, { window, looks, ports }: Asked): Promise<void> {
+async function addRecipe(page: Rows, recipe: string, asked: Asked): Promise<void> {
+  const { window, looks, fleets, ports } = asked;
   const read = async () => {
     const found = await loadRecipe(ports.cloud, recipe);
     return { found, bakes: await plannedBakes(recipe, found, { window, ports }) };
@@ -96,6 +102,14 @@ async function addRecipe(page: Rows, recipe: string, { window, looks, ports }: A
   }
   const { found, bakes } = planned.value;
   page.bakes.push(...bakes);
+  const refreshes = await orWhy(
+    `fleets behind ${recipe}`,
+    () => plannedRefreshes(bakes, fleets, ports),
+    ports,
+  );
+  const rows = refreshes.ok ? refreshes.value : refreshes;
+  if (rows.ok) page.fleets.push(...rows.value);
+  else if (!page.problems.includes(rows.problem)) page.problems.push(rows.problem);
   if ("document" in found)
     page.retention.push(...(await plannedRetention(found.document, { window, looks, bakes, ports })));
 }

@@ -192,7 +192,7 @@ const SAMPLES: Samples = {
         assumes: "y",
       },
     ],
-    fleets: [{ at, fleet: "web", act: "size", why: "schedule", desired: 2, min: 1 }],
+    fleets: [{ at, fleet: "web", act: "size", why: "schedule", desired: 2, min: 1, assumes: "y" }],
     problems: ["x"],
     next: "fleets/web",
   },
