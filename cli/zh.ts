@@ -194,8 +194,29 @@ export const ZH: Readonly<Record<string, string>> = {
     "API 不支持这项查询；请部署与此命令行同一版本的 Kiln",
   "{to} and --undo are two targets: leave {to} out to take the last rollback of {family} back":
     "{to} 与 --undo 是两个目标：如需撤销 {family} 的上一次回滚，请去掉 {to}",
-  "those of the {running} running members of {fleet} that are idle will stop; --dry-run finds out which":
-    "{fleet} 的 {running} 台运行中实例里闲置的将停机；用 --dry-run 查看是哪些",
+  "no member of {fleet} is idle now": "{fleet} 当前没有闲置成员",
+  "will be stopped, or released as idle.action says: {ids}": "将停机，或按 idle.action 释放：{ids}",
+  "will be announced: {ids}": "将先发公告：{ids}",
+  "will be released, because too many are stopped or for too long: {ids}":
+    "因停机实例过多或停机过久将释放：{ids}",
+  "{run}, which finds out what would stop, takes longer; {kiln} logs {run} -f shows it":
+    "{run} 正在试算哪些实例会停机，尚未结束；用 {kiln} logs {run} -f 查看",
+  "{fleet} is to have {wanted} members, and {running} run; it is to have {to} then":
+    "{fleet} 目标为 {wanted} 台，运行中 {running} 台；之后目标为 {to} 台",
+  "no fewer: {min} is its min now": "不会更少：当前 min 为 {min}",
+  "up to {count} members that do not work will be stopped, or released as idle.action says":
+    "最多 {count} 台空闲成员将停机，或按 idle.action 释放",
+  "{id} is no member of {fleet}": "{id} 不是 {fleet} 的成员",
+  "{id} will be stopped or released, although it may be at work": "{id} 将停机或释放，即使它可能正在工作",
+  "{id} ({status}, {type}, {imageId}) will be stopped or released, although it may be at work":
+    "{id}（{status}，{type}，{imageId}）将停机或释放，即使它可能正在工作",
+  "{old} members of {fleet} have another image than {serves} of family {family}; {running} members run":
+    "{fleet} 有 {old} 台成员的镜像不是镜像族系 {family} 的 {serves}；运行中 {running} 台",
+  "those that run are replaced in batches, as refresh: of the fleet says; the old ones end":
+    "其中运行中的按机群的 refresh: 分批替换，旧成员结束",
+  "{run}, started by {by}, is at {phase} {note}": "{run}（由 {by} 触发）处于 {phase} {note}",
+  "its image will not join family {family}, which stays as it is and is held until it is lifted":
+    "它的镜像不会加入镜像族系 {family}；族系保持不变，并冻结到解除为止",
   "{run} will end, and the instances and images it made so far are released":
     "{run} 将结束，并释放它已创建的实例和镜像",
   "asked {run} to end; {kiln} logs {run} -f": "已请求取消 {run}；{kiln} logs {run} -f",

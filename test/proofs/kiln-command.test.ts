@@ -174,7 +174,7 @@ test("a promotion that waits for approval is approved, once, by a caller that ma
   const id = on.records("promote")[0]?.run ?? "";
   expect((await kiln(on, `why ${id}`)).out).toContain(`next: npm run kiln -- approve ${id}`);
   expect(await kiln(on, `approve ${id}`)).toMatchObject({ exit: 0 });
-  expect(await kiln(on, `reject ${id}`)).toMatchObject({
+  expect(await kiln(on, `reject ${id} --yes`)).toMatchObject({
     exit: 1,
     err: expect.stringContaining("Already decided"),
   });
@@ -257,7 +257,7 @@ test("the next step fits the kind of a failed run, who asked for it, and how far
   await on.upload("recipes/shop.yaml", APPROVED);
   await on.cloud.settle({ until: () => on.records("promote")[0]?.phase === "approve", forMs: hours(2) });
   const rejected = on.records("promote")[0]?.run;
-  await asked(`reject ${rejected}`);
+  await asked(`reject ${rejected} --yes`);
   await asked("promote shop shop m-none");
   const wrong = on.records("promote").find(({ run: id }) => id !== rejected)?.run;
   const again = "remove the cause, then send the same request again";

@@ -1,24 +1,43 @@
 /** Commands that change the world, and the question before those that take something away. */
+import { setTimeout } from "node:timers/promises";
 import { test } from "../support/deploy.ts";
 import type { Deployment } from "../support/deployment.ts";
-import { minutes } from "../../shared/duration.ts";
+import { minutes, seconds } from "../../shared/duration.ts";
 import { fleetText } from "../support/fleets.ts";
 import { json } from "../support/known.ts";
 import { kiln } from "../support/kiln.ts";
 import { recipeText } from "../support/recipes.ts";
 import { answered } from "../support/runs.ts";
+import { QUIET } from "../support/idle.ts";
+import { sized } from "../support/sized.ts";
 import { machines, served } from "../support/world.ts";
 
-/** Runs a command while the world goes on; `answer` is that of a person at the terminal. */
-function command(on: Deployment, words: string, answer?: string) {
-  const env = {
+/** A machine with a person at its terminal who answers `answer`. */
+const ioOf = (on: Deployment, answer?: string) => ({
+  env: {
     KILN_API: on.cloud.urls.http["kiln-api"],
     KILN_WEBHOOK: on.cloud.urls.http["kiln-webhook"],
     KILN_CALLER: on.caller.name,
     KILN_SECRET: on.caller.secret,
-  };
-  const ask = () => Promise.resolve(answer);
-  return answered(on, on.cloud.time.hold(kiln(words.split(" "), { env, ask })));
+  },
+  ask: () => Promise.resolve(answer),
+});
+
+/** Runs a command while the world goes on. */
+const command = (on: Deployment, words: string, answer?: string) =>
+  answered(on, on.cloud.time.hold(kiln(words.split(" "), ioOf(on, answer))));
+
+/** As `command`, of one that waits for runs: the world goes on beside its pauses. */
+async function waiting(on: Deployment, words: string, answer?: string) {
+  let over = false;
+  const running = kiln(words.split(" "), { ...ioOf(on, answer), sleep: () => setTimeout(5) });
+  void running.finally(() => (over = true));
+  while (!over) {
+    await on.cloud.settle({ forMs: seconds(1) });
+    // A world at rest settles without a turn of the event loop.
+    await setTimeout(1);
+  }
+  return running;
 }
 
 const HOME = "cn-hangzhou";
@@ -135,4 +154,35 @@ test("scale-out launches members and fleet shows them; a wrong number is a wrong
   expect((await command(on, "fleet web")).out).toContain(machines(on)[0]?.instanceId);
   expect((await command(on, `watch ${run}`)).exit).toBe(0);
   expect(await command(on, `cancel web --yes`)).toMatchObject({ exit: 2 });
+});
+
+test("a request that ends members shows which, and changes nothing unless the answer is yes", async ({
+  deploy,
+  expect,
+}) => {
+  const on = await deploy(QUIET);
+  const [id = ""] = await sized(on, { size: { desired: 3 } });
+  const asked = {
+    "scale-in web 2": "web is to have 3 members, and 3 run; it is to have 1 then\nup to 2 members",
+    [`scale-in web ${id} i-none`]: `${id} (Running, ecs.g7.large, m-web-1) will be stopped or released, although it may be at work\ni-none is no member of web`,
+    "resize web 1": "web is to have 3 members, and 3 run; it is to have 1 then\nup to 2 members",
+    "refresh web": "0 members of web have another image than m-web-1 of family web; 3 members run",
+    "stop web": "will be stopped, or released as idle.action says: i-",
+  };
+  for (const [words, shown] of Object.entries(asked)) {
+    const before = on.records().filter(({ result }) => result?.["dryRun"] !== true).length;
+    const unasked = await waiting(on, words);
+    expect([words, unasked.exit, unasked.err]).toEqual([words, 2, expect.stringContaining(shown)]);
+    expect(await waiting(on, words, "n"), words).toMatchObject({ exit: 1 });
+    await on.cloud.settle({ forMs: minutes(2) });
+    expect(on.records().filter(({ result }) => result?.["dryRun"] !== true)).toHaveLength(before);
+  }
+  // Nothing is taken away.
+  expect(await command(on, "resize web 4")).toMatchObject({ exit: 0 });
+  expect(await command(on, "scale-in web 1 --yes")).toMatchObject({ exit: 0 });
+  await on.cloud.settle({ forMs: minutes(20) });
+  expect(await command(on, "pause web --why look")).toMatchObject({ exit: 0 });
+  await on.cloud.settle({ forMs: minutes(5) });
+  for (const words of ["stop web", "scale-in web 1", "refresh web"])
+    expect((await waiting(on, words)).err, words).toContain("web is paused by webhook:ci");
 });
