@@ -76,7 +76,8 @@ export const ZH: Readonly<Record<string, string>> = {
   "make a fleet smaller by a number of members that do not work, or by the members that are named":
     "缩容机群：减少若干空闲实例，或指定的实例",
   "check a fleet now, and stop the members that are idle": "立即检查机群，并停止闲置实例",
-  "start the stopped members of a fleet": "启动机群中已停止的实例",
+  "start the members of a fleet that Kiln stopped, as far as its limits allow":
+    "在限额内启动机群中由 Kiln 停机的成员",
   "replace the members that have another image than the family serves, in batches":
     "分批替换镜像与族系当前镜像不同的实例",
   "let Kiln change no member of a fleet": "暂停机群，Kiln 不更改其任何实例",

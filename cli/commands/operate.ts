@@ -120,10 +120,9 @@ const FOUND = {
 } as const;
 
 export const wake = asking("wake", "fleets", {
-  summary: "start the stopped members of a fleet",
+  summary: "start the members of a fleet that Kiln stopped, as far as its limits allow",
   args: "FLEET",
   options: { "dry-run": DRY_RUN },
-  action: "resume",
   body: dryRun,
 });
 

@@ -103,6 +103,7 @@ const ROUTES: readonly Route[] = [
   { subject: "fleet", action: "unpause", kind: "size", body: {} },
   { subject: "fleet", action: "stop", kind: "idle", request: "stop-idle", body: { dryRun } },
   { subject: "fleet", action: "resume", kind: "resume", body: { dryRun } },
+  { subject: "fleet", action: "wake", kind: "resume", body: { dryRun } },
   {
     subject: "fleet",
     action: "keep",
