@@ -159,17 +159,21 @@ interface Call {
   readonly sent: Sent;
 }
 
-const TIMEOUT_MS = seconds(30);
-/** Five pauses of at most 1, 2, 4, 8 and 16 seconds. With all their time-outs they end before the signature does. */
+/** A function answers within its own deadline of ten seconds (shared/http/handler.ts), or not at all. */
+const TIMEOUT_MS = seconds(15);
+/** Five pauses of at most 1, 2, 4, 8 and 16 seconds. */
 const TRIES = 6;
+/** No try begins later than this after the first one, so an address that hangs is given up after half a minute. */
+const TRYING_MS = seconds(30);
 const BUSY = new Set([429, 503]);
 
 /** Signs a request and sends it until it is answered (CLIENT-2). */
-async function exchange(call: Call, at: number, io: Pick<Io, "err" | "sleep">): Promise<Reply> {
+async function exchange(call: Call, at: number, io: Pick<Io, "err" | "sleep" | "now">): Promise<Reply> {
   const init = signed(call, at);
+  const began = io.now();
   for (let tried = 1; ; tried++) {
     const got = await attempt(call, init, at);
-    const isLast = tried === TRIES;
+    const isLast = tried === TRIES || io.now() - began >= TRYING_MS;
     if ("why" in got) {
       if (isLast || got.isFinal) throw new CommandError(EXIT.failed, `${call.url.origin} ${got.why}`);
     } else if (isLast || !BUSY.has(got.status)) return got;

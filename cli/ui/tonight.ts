@@ -9,7 +9,7 @@ const ROWS_MAX = 100;
 type Row = readonly [at: string | undefined, cells: readonly (Html | string)[]];
 
 /** The rows of a plan, in the order of their times. Bakes with nothing to do are counted only. */
-export function tonight({ bakes, retention, fleets, problems }: Plan, view: View): Html {
+export function tonight({ at: madeAt, bakes, retention, fleets, problems }: Plan, view: View): Html {
   const { words } = view;
   const shown = bakes.filter(({ act }) => act !== "skip");
   const rows: readonly Row[] = [
@@ -34,11 +34,12 @@ export function tonight({ bakes, retention, fleets, problems }: Plan, view: View
   const cells = sorted
     .slice(0, ROWS_MAX)
     .map(([at, row]) => [at === undefined ? words.afterwards : time(at, view), ...row]);
-  return html`${table([words.at, words.subject, words.act, words.why], cells, words.noPlan)}${
-    sorted.length > ROWS_MAX && html`<p>${words.shown(ROWS_MAX, sorted.length)}</p>`
-  }${
-    shown.length < bakes.length && html`<p class="none">${words.skipped(bakes.length - shown.length)}</p>`
-  }${problems.map((one) => html`<p class="bad">${one}</p>`)}`;
+  return html`<p><small>${words.updated} ${time(madeAt, view)}</small></p>
+    ${table([words.at, words.subject, words.act, words.why], cells, words.noPlan)}${
+      sorted.length > ROWS_MAX && html`<p>${words.shown(ROWS_MAX, sorted.length)}</p>`
+    }${
+      shown.length < bakes.length && html`<p class="none">${words.skipped(bakes.length - shown.length)}</p>`
+    }${problems.map((one) => html`<p class="bad">${one}</p>`)}`;
 }
 
 function reasonOf(bake: Plan["bakes"][number], view: View): string {
