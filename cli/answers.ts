@@ -19,6 +19,7 @@ import type { status } from "../functions/api/status.ts";
 import { Drift } from "../shared/drift.ts";
 import { readJson } from "../shared/json.ts";
 import { CommandError, EXIT } from "./command.ts";
+import { said as inLanguage } from "./language.ts";
 import { short } from "./format.ts";
 
 /** An answer to a request. */
@@ -339,7 +340,7 @@ export function refusedBy(reply: Reply): CommandError {
   const said = refusalIn(reply);
   if (said === undefined) return foreign(reply);
   const isWrong = reply.status === 400 || reply.status === 422;
-  return new CommandError(isWrong ? EXIT.invalid : EXIT.failed, said);
+  return new CommandError(isWrong ? EXIT.invalid : EXIT.failed, inLanguage(said));
 }
 
 const SHOWN = 200;

@@ -346,6 +346,17 @@ export const ZH: Readonly<Record<string, string>> = {
 
   "nothing is stored": "没有保存任何文件",
 
+  "{other} of {all} members have another image than their family serves ({at})":
+    "{all} 台成员中有 {other} 台的镜像不是其镜像族系的当前镜像（{at}）",
+  "{family} is held by {by} since {since}{until}: {why} (lift it: npm run kiln -- unhold {family})":
+    "{family} 自 {since} 起由 {by} 冻结{until}：{why}（解除：npm run kiln -- unhold {family}）",
+  " until {at}": "，到 {at} 为止",
+  "no family has an image yet": "还没有镜像族系有镜像",
+  "in {region}: {imageId}": "{region}：{imageId}",
+  "not known": "（未知）",
+  "there is no fleet": "没有机群",
+  "no stop of {month} has saved anything so far": "{month} 的停机到目前为止没有节省费用",
+
   // plan
   "the timers of the next 24 hours will change nothing": "未来 24 小时定时器不会做任何更改",
   "nothing to do for {skipped} of {count} bakes (--all shows them)":

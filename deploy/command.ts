@@ -2,7 +2,7 @@
  * `npm run setup -- [--stage <name>] [--plan]`, `npm run deploy -- [--stage <name>] [--plan] [--unset <variable>]`,
  * `npm run undeploy -- [--stage <name>] [--plan] [--all] [--force]`, `npm run doctor -- [--stage <name>] [--json]
  * [--launch] [--wait]`. Exit code 0 when it is done, 1 when it was refused or failed or something is wrong, 2 for a wrong command
- * line, 130 when it was interrupted.
+ * line or a setting that is missing, 130 when it was interrupted.
  */
 import { parseArgs } from "node:util";
 import { readSecrets } from "../shared/config.ts";
@@ -15,7 +15,7 @@ import { deploy } from "./deploy.ts";
 import { examine } from "./doctor/command.ts";
 import { checkOnline } from "./online.ts";
 import { Plan } from "./plan.ts";
-import { Interrupted, Refusal, UsageError } from "./refusal.ts";
+import { Interrupted, Refusal, UsageError, WrongSettings } from "./refusal.ts";
 import { setup } from "./setup.ts";
 import { undeploy } from "./undeploy.ts";
 
@@ -138,7 +138,7 @@ function report(error: unknown, { err }: Surroundings): number {
   }
   if (error instanceof Refusal) {
     for (const problem of error.problems) err(`refused: ${problem}`);
-    return 1;
+    return error instanceof WrongSettings ? 2 : 1;
   }
   if (!(error instanceof ApiError) && !(error instanceof CloudError)) throw error;
   err(error.message);

@@ -9,6 +9,7 @@ import { FAMILY, NAME, RUN } from "../../shared/names.ts";
 import { messageOf } from "../../shared/errors.ts";
 import { clientFor } from "../client.ts";
 import type { Io } from "../command.ts";
+import { localSecond } from "../format.ts";
 import {
   familyPage,
   fleetPage,
@@ -286,9 +287,7 @@ function frame(content: Html, { words, now }: View, url: URL): Html {
           </nav>
           <p id="updated" role="status" data-stale="${words.stale}">
             ${words.updated}
-            <time datetime="${new Date(now).toISOString()}"
-              >${new Date(now).toISOString().slice(0, 19).replace("T", " ")} UTC</time
-            >
+            <time datetime="${new Date(now).toISOString()}">${localSecond(now)}</time>
           </p>
         </header>
         <main id="main" tabindex="-1">${content}</main>

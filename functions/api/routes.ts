@@ -32,7 +32,8 @@ function sinceOf(text: string): number | undefined {
   const at = readInstant(text);
   if (Number.isFinite(at)) return at;
   try {
-    return -parseDuration(text);
+    // 0 is an instant, the first of all; no time ago is now.
+    return -Math.max(1, parseDuration(text));
   } catch {
     return undefined;
   }

@@ -108,6 +108,17 @@ export const SENTENCES: Readonly<Record<string, string>> = {
   "its stop is announced from {time} on": "停机公告的生效时间为 {time}",
   "it is outside its working hours": "处于工作时段之外",
   "fleet {fleet} is paused by {by} since {time}": "机群 {fleet} 已由 {by} 暂停，自 {time} 起",
+  "there is no fleet {fleet}": "没有机群 {fleet}",
+  "there is no {kind} {id}": "没有 {kind} {id}",
+  "no run {run}": "没有任务 {run}",
+  "run {run} has no verdicts": "任务 {run} 没有判定结果",
+  "no image of this deployment is in family {family}": "镜像族系 {family} 中没有此部署的镜像",
+  "no image {image} is visible, and nothing was made of it": "看不到镜像 {image}，也没有由它制作的镜像",
+  "there is no {key}; upload it, or correct the name in the path": "没有 {key}；请上传，或更正路径中的名称",
+  "no drift was written in the last two hours; the timer reconcile of scale-out writes it every hour":
+    "最近两小时没有写入偏差记录；scale-out 的定时器 reconcile 每小时写入一次",
+  "{family} is not in family {name}; name one of its members":
+    "{family} 不在镜像族系 {name} 中；请指定其中的一个镜像",
   "a check for idle machines": "检查空闲实例",
   "machines are kept within its hours": "工作时段内实例保留",
   "its hours end for machines without protection": "工作时段结束，处理未受保护的实例",

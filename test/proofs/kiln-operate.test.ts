@@ -177,6 +177,10 @@ test("a request that ends members shows which, and changes nothing unless the an
     await on.cloud.settle({ forMs: minutes(2) });
     expect(on.records().filter(({ result }) => result?.["dryRun"] !== true)).toHaveLength(before);
   }
+  expect(await command(on, "resize web 20")).toMatchObject({
+    exit: 3,
+    err: expect.stringContaining("to: must be at most 10, limits.max of fleets/web.yaml (it is 20)"),
+  });
   // Nothing is taken away.
   expect(await command(on, "resize web 4")).toMatchObject({ exit: 0 });
   expect(await command(on, "scale-in web 1 --yes")).toMatchObject({ exit: 0 });

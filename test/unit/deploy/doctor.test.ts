@@ -62,7 +62,7 @@ test.for<[string, number, RegExp]>([
   ["doctor --jason", 2, /usage: npm run doctor -- \[--stage <name>\] \[--json\] \[--launch\] \[--wait\]/],
   ["doctor --plan", 2, /--plan is an option of another command/],
   ["setup --launch", 2, /--launch is an option of another command/],
-  ["doctor --json", 1, /refused: KILN_REGION is not set/],
+  ["doctor --json", 2, /refused: KILN_REGION is not set/],
 ])("%s ends with %i", async ([line, code, message], { expect }) => {
   const out: string[] = [];
   const err: string[] = [];

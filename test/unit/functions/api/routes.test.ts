@@ -74,6 +74,16 @@ test("a question that is wrong is refused with the parameter and what it may be"
     });
 });
 
+test("no time ago is now, and not the beginning", ({ expect }) => {
+  for (const [since, ms] of [
+    ["0h", -1],
+    ["0d", -1],
+    ["24h", -86_400_000],
+    ["1970-01-01", 0],
+  ] as const)
+    expect(ask("GET", `/runs?since=${since}`)).toMatchObject({ search: { since: ms } });
+});
+
 test("no route takes a parameter that it does not know", ({ expect }) => {
   const routes = ["status", "families", "fleets", "recipes/web", "senders", "history"];
   const others = ["drift", "images/m-1", "components/nginx/1.0.0", `runs/${RUN}`, `runs/${RUN}/verdicts`];
