@@ -26,8 +26,9 @@ function replace(old, fresh) {
 }
 
 async function update() {
-  // A form that changes something stays as it was shown.
-  if (document.hidden || String(getSelection()) !== "" || document.querySelector("form[method=post]")) return;
+  // A form that changes something, and the reason why a change was refused, stay as they were shown.
+  if (document.hidden || String(getSelection()) !== "") return;
+  if (document.querySelector("form[method=post], #problem")) return;
   try {
     const answer = await fetch(location.href, {
       headers: { accept: "text/html" },

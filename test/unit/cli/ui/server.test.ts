@@ -426,6 +426,32 @@ test("a button makes the change that was shown, once, and only from this page", 
     expect(await get(`/change?${query}`, cookie), query).toMatchObject({ status: 404 });
 });
 
+test("a change that is refused, and a path without a page, end in a page that leads on", async ({
+  expect,
+}) => {
+  const answers: Record<string, unknown> = { ...ANSWERS };
+  const { get, open, url } = await ui(answers, true);
+  const { cookie } = await open();
+  const own = { cookie, origin: url.origin };
+  const { text } = await get("/change?act=hold&family=web", own);
+  const token = /name="token" value="([^"]+)"/.exec(text)?.[1] ?? "";
+  const refused = await get("/change", own, "POST", `token=${token}`);
+  expect(refused.status).toBe(502);
+  expect(refused.text).toContain("no /families/web/hold");
+  const again = await get("/change", own, "POST", `token=${token}`);
+  expect(again.status).toBe(403);
+  const others = await Promise.all(
+    ["/change?act=x", "/none", "//", "//evil/x"].map((path) => get(path, own)),
+  );
+  for (const { status } of others) expect(status).toBe(404);
+  for (const page of [refused, again, ...others]) {
+    expect(page.text).toContain("<nav>");
+    expect(page.text).toContain('<a href="/">Back</a>');
+  }
+  expect(await get("http://127.0.0.1/x", own)).toMatchObject({ status: 400 });
+  expect((await get("/none?lang=zh", own)).text).toContain("没有此页面");
+});
+
 test("a rollback is shown before it is made: what is served, what will be, and what is deprecated", async ({
   expect,
 }) => {
