@@ -370,11 +370,13 @@ test("the local cloud prints its line of JSON alone, and the lines for a user be
     const [line] = await once(createInterface({ input: child.stdout }), "line");
     const { webhook } = known<{ readonly webhook: string }>(json(String(line)));
     const isSaid = (): boolean => said.includes("npm run kiln -- ui");
-    for (let n = 0; n < 50 && !isSaid() && hints.length > 0; n++) await setTimeout(20);
+    for (let n = 0; n < 250 && !isSaid() && hints.length > 0; n++) await setTimeout(20);
     expect([webhook, said]).toEqual([
       expect.stringMatching(/^http/),
       hints.length === 0 ? "" : expect.stringContaining(`KILN_WEBHOOK=${webhook}`),
     ]);
+    const [page] = /http:\/\/127\.0\.0\.1:\d+\/open\/[\w-]+/.exec(said) ?? [];
+    expect(page === undefined ? "none" : (await fetch(page)).status).toBe(hints.length === 0 ? "none" : 200);
     child.kill();
     await once(child, "close");
   }
