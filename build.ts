@@ -22,7 +22,7 @@ import { messageOf } from "./shared/errors.ts";
 const ROOT = import.meta.dirname;
 const FUNCTIONS = join(ROOT, "functions");
 
-/** Bytes of a bundle, gzipped; a caller waits for the webhook, so it gets half. */
+/** Bytes of a bundle, gzipped; a caller waits for the webhook, so it gets half. The API asks the deciders of other functions. */
 const BUDGET = { webhook: 70 * 1024, other: 160 * 1024 };
 
 /**

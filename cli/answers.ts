@@ -19,6 +19,7 @@ import type { status } from "../functions/api/status.ts";
 import { Drift } from "../shared/drift.ts";
 import { readJson } from "../shared/json.ts";
 import { CommandError, EXIT } from "./command.ts";
+import { said as inLanguage } from "./language.ts";
 import { short } from "./format.ts";
 
 /** An answer to a request. */
@@ -85,6 +86,7 @@ const FAMILY: Fields<FamilyRow> = {
   hold: z.optional(
     map<NonNullable<FamilyRow["hold"]>>({ by: text, why: text, since: date, until: someDate }),
   ),
+  before: some,
   problem: some,
   previous: list<FamilyRow["previous"][number]>({
     imageId: text,
@@ -165,7 +167,23 @@ export const ANSWER = {
     of: number,
   }),
   families: answer<{ readonly families: readonly FamilyRow[] }>({ families: list(FAMILY) }),
-  family: answer<FamilyDetails>({ ...FAMILY, regions: record(z.nullable(text)) }),
+  family: answer<FamilyDetails>({
+    ...FAMILY,
+    regions: record(z.nullable(text)),
+    rollback: z.optional(
+      map<NonNullable<FamilyDetails["rollback"]>>({
+        problem: some,
+        regions: z.optional(record(text)),
+        wouldStepBack: z.optional(texts),
+        wouldUnshare: z.optional(texts),
+        wouldHold: some,
+        wouldLiftHold: some,
+        undoes: some,
+        wouldBringBack: z.optional(texts),
+        wouldShare: z.optional(texts),
+      }),
+    ),
+  }),
   fleets: answer<{ readonly fleets: readonly FleetRow[] }>({ fleets: list(FLEET) }),
   fleet: answer<FleetDetails>({
     ...FLEET,
@@ -264,12 +282,13 @@ export const ANSWER = {
       assumes: some,
     }),
     fleets: list<PlanPage["fleets"][number]>({
-      at: date,
+      at: someDate,
       fleet: text,
       act: text,
       why: text,
       desired: someNumber,
       min: someNumber,
+      assumes: some,
     }),
     problems: texts,
     next: some,
@@ -321,7 +340,7 @@ export function refusedBy(reply: Reply): CommandError {
   const said = refusalIn(reply);
   if (said === undefined) return foreign(reply);
   const isWrong = reply.status === 400 || reply.status === 422;
-  return new CommandError(isWrong ? EXIT.invalid : EXIT.failed, said);
+  return new CommandError(isWrong ? EXIT.invalid : EXIT.failed, inLanguage(said));
 }
 
 const SHOWN = 200;

@@ -182,9 +182,12 @@ interface Exchanged extends Reply {
   readonly trouble?: string;
 }
 
-const TIMEOUT_MS = seconds(30);
-/** Five pauses of at most 1, 2, 4, 8 and 16 seconds. With all their time-outs they end before the signature does. */
+/** A function answers within its own deadline of ten seconds (shared/http/handler.ts), or not at all. */
+const TIMEOUT_MS = seconds(15);
+/** Five pauses of at most 1, 2, 4, 8 and 16 seconds. */
 const TRIES = 6;
+/** No try begins later than this after the first one, so an address that hangs is given up after half a minute. */
+const TRYING_MS = seconds(30);
 const BUSY = new Set([429, 503]);
 
 /** Signs a request and sends it until it is answered (CLIENT-2, CLIENT-3). @param at the server's clock, as far as it is known */
@@ -192,10 +195,12 @@ async function exchange(call: Call, at: number, io: Pick<Io, "err" | "sleep" | "
   let aheadMs = at - io.now();
   let init = signed(call, at);
   let trouble: string | undefined;
+  const began = io.now();
   for (let tried = 1; ; tried++) {
     const got = await attempt(call, init, io.now() + aheadMs);
     const why = whyAgain(got);
-    const isOver = tried === TRIES || ("why" in got && got.isFinal);
+    const isLast = tried === TRIES || io.now() - began >= TRYING_MS;
+    const isOver = isLast || ("why" in got && got.isFinal);
     if (isOver || (why === undefined && !isStale(call, got, trouble))) return ended(call, got, trouble);
     if (!("why" in got)) aheadMs = got.at - io.now();
     if (why !== undefined) {

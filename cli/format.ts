@@ -11,6 +11,9 @@ export function localMinute(at: number): string {
   return `${day} ${two(date.getHours())}:${two(date.getMinutes())}`;
 }
 
+/** As `localMinute`, to the second. */
+export const localSecond = (at: number): string => `${localMinute(at)}:${two(new Date(at).getSeconds())}`;
+
 /** The time since an instant in its largest unit, such as `3h`; undefined for less than a minute. */
 export function elapsed(at: number, now: number): string | undefined {
   const ms = Math.max(0, now - at);

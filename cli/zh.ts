@@ -76,7 +76,8 @@ export const ZH: Readonly<Record<string, string>> = {
   "make a fleet smaller by a number of members that do not work, or by the members that are named":
     "缩容机群：减少若干空闲实例，或指定的实例",
   "check a fleet now, and stop the members that are idle": "立即检查机群，并停止闲置实例",
-  "start the stopped members of a fleet": "启动机群中已停止的实例",
+  "start the members of a fleet that Kiln stopped, as far as its limits allow":
+    "在限额内启动机群中由 Kiln 停机的成员",
   "replace the members that have another image than the family serves, in batches":
     "分批替换镜像与族系当前镜像不同的实例",
   "let Kiln change no member of a fleet": "暂停机群，Kiln 不更改其任何实例",
@@ -180,18 +181,43 @@ export const ZH: Readonly<Record<string, string>> = {
   "there is no terminal to ask on; add --yes, nothing was changed":
     "没有可用于确认的终端；请加 --yes。未做任何更改",
   "nothing was changed": "未做任何更改",
-  "{family} serves {imageId}; it will serve {to}": "{family} 当前为 {imageId}，将改为 {to}",
-  "no other image": "（没有其他镜像）",
-  "the last rollback of {family} will be taken back": "将撤销 {family} 的上一次回滚",
-  "those of the {running} running members of {fleet} that are idle will stop; --dry-run finds out which":
-    "{fleet} 的 {running} 台运行中实例里闲置的将停机；用 --dry-run 查看是哪些",
-  "{fleet} has {running} running members and is to have {to}; the others will end; --dry-run finds out more":
-    "{fleet} 有 {running} 台运行中实例，将调整为 {to} 台，其余实例将停机或释放；用 --dry-run 查看详情",
-  "{instances} will end, even at work": "{instances} 将停机或释放，即使正在工作",
-  "{count} of the {running} running members of {fleet} will end; --dry-run finds out which":
-    "{fleet} 的 {running} 台运行中实例里有 {count} 台将停机或释放；用 --dry-run 查看是哪些",
-  "{old} members of {fleet} will be replaced, and end; --dry-run finds out in which batches":
-    "{fleet} 的 {old} 台实例将被替换并释放；用 --dry-run 查看分批情况",
+  "{family} in {region} serves {from}; it will serve {to}": "{region} 的 {family} 当前为 {from}，将改为 {to}",
+  nothing: "（无）",
+  "{what} will be taken back": "将撤销 {what}",
+  "will be deprecated: {what}": "将弃用：{what}",
+  "will no longer be shared: {what}": "不再共享：{what}",
+  "will be available again: {what}": "恢复可用：{what}",
+  "will be shared again: {what}": "恢复共享：{what}",
+  "the hold of {what} is lifted": "{what} 的冻结将解除",
+  "after that {what} is held: new images wait until npm run kiln -- unhold {what}":
+    "之后 {what} 冻结：新镜像等待，直到执行 npm run kiln -- unhold {what}",
+  "the API does not know this question; deploy the version of Kiln that this command line has":
+    "API 不支持这项查询；请部署与此命令行同一版本的 Kiln",
+  "{to} and --undo are two targets: leave {to} out to take the last rollback of {family} back":
+    "{to} 与 --undo 是两个目标：如需撤销 {family} 的上一次回滚，请去掉 {to}",
+  "no member of {fleet} is idle now": "{fleet} 当前没有闲置成员",
+  "will be stopped, or released as idle.action says: {ids}": "将停机，或按 idle.action 释放：{ids}",
+  "will be announced: {ids}": "将先发公告：{ids}",
+  "will be released, because too many are stopped or for too long: {ids}":
+    "因停机实例过多或停机过久将释放：{ids}",
+  "{run}, which finds out what would stop, takes longer; {kiln} logs {run} -f shows it":
+    "{run} 正在试算哪些实例会停机，尚未结束；用 {kiln} logs {run} -f 查看",
+  "{fleet} is to have {wanted} members, and {running} run; it is to have {to} then":
+    "{fleet} 目标为 {wanted} 台，运行中 {running} 台；之后目标为 {to} 台",
+  "no fewer: {min} is its min now": "不会更少：当前 min 为 {min}",
+  "up to {count} members that do not work will be stopped, or released as idle.action says":
+    "最多 {count} 台空闲成员将停机，或按 idle.action 释放",
+  "{id} is no member of {fleet}": "{id} 不是 {fleet} 的成员",
+  "{id} will be stopped or released, although it may be at work": "{id} 将停机或释放，即使它可能正在工作",
+  "{id} ({status}, {type}, {imageId}) will be stopped or released, although it may be at work":
+    "{id}（{status}，{type}，{imageId}）将停机或释放，即使它可能正在工作",
+  "{old} members of {fleet} have another image than {serves} of family {family}; {running} members run":
+    "{fleet} 有 {old} 台成员的镜像不是镜像族系 {family} 的 {serves}；运行中 {running} 台",
+  "those that run are replaced in batches, as refresh: of the fleet says; the old ones end":
+    "其中运行中的按机群的 refresh: 分批替换，旧成员结束",
+  "{run}, started by {by}, is at {phase} {note}": "{run}（由 {by} 触发）处于 {phase} {note}",
+  "its image will not join family {family}, which stays as it is and is held until it is lifted":
+    "它的镜像不会加入镜像族系 {family}；族系保持不变，并冻结到解除为止",
   "{run} will end, and the instances and images it made so far are released":
     "{run} 将结束，并释放它已创建的实例和镜像",
   "asked {run} to end; {kiln} logs {run} -f": "已请求取消 {run}；{kiln} logs {run} -f",
@@ -325,6 +351,17 @@ export const ZH: Readonly<Record<string, string>> = {
 
   "nothing is stored": "没有保存任何文件",
 
+  "{other} of {all} members have another image than their family serves ({at})":
+    "{all} 台成员中有 {other} 台的镜像不是其镜像族系的当前镜像（{at}）",
+  "{family} is held by {by} since {since}{until}: {why} (lift it: npm run kiln -- unhold {family})":
+    "{family} 自 {since} 起由 {by} 冻结{until}：{why}（解除：npm run kiln -- unhold {family}）",
+  " until {at}": "，到 {at} 为止",
+  "no family has an image yet": "还没有镜像族系有镜像",
+  "in {region}: {imageId}": "{region}：{imageId}",
+  "not known": "（未知）",
+  "there is no fleet": "没有机群",
+  "no stop of {month} has saved anything so far": "{month} 的停机到目前为止没有节省费用",
+
   // plan
   "the timers of the next 24 hours will change nothing": "未来 24 小时定时器不会做任何更改",
   "nothing to do for {skipped} of {count} bakes (--all shows them)":
@@ -346,5 +383,6 @@ export const ZH: Readonly<Record<string, string>> = {
   resume: "启动",
   stop: "停机",
   size: "调整规模",
+  refresh: "替换成员",
   retention: "镜像清理",
 };

@@ -1,6 +1,6 @@
 /**
  * `npm run setup`, `deploy`, `undeploy` and `doctor`, with the options of scripts.ts. Exit code 0 when it is done, 1 when it was refused or failed or something is wrong, 2 for a wrong command
- * line, 130 when it was interrupted.
+ * line or a setting that is missing, 130 when it was interrupted.
  */
 import { parseArgs } from "node:util";
 import { jsonOf } from "../cli/command.ts";
@@ -14,7 +14,7 @@ import { deploy } from "./deploy.ts";
 import { examine } from "./doctor/command.ts";
 import { checkOnline } from "./online.ts";
 import { Plan } from "./plan.ts";
-import { Interrupted, Refusal, UsageError } from "./refusal.ts";
+import { Interrupted, Refusal, UsageError, WrongSettings } from "./refusal.ts";
 import { DEPLOY, DOCTOR, SETUP, STAGE, UNDEPLOY, type Script } from "./scripts.ts";
 import { setup } from "./setup.ts";
 import { undeploy } from "./undeploy.ts";
@@ -189,7 +189,7 @@ function report(error: unknown, fail: (problem: string) => void): number {
   }
   if (error instanceof Refusal) {
     for (const problem of error.problems) fail(`refused: ${problem}`);
-    return 1;
+    return error instanceof WrongSettings ? 2 : 1;
   }
   if (!(error instanceof ApiError) && !(error instanceof CloudError)) throw error;
   fail(error.message);

@@ -7,7 +7,7 @@ import { STAGE_PATTERN } from "../shared/stage.ts";
 import type { Endpoints } from "./api.ts";
 import { readDotEnv } from "./dot-env.ts";
 import type { Place } from "./names.ts";
-import { refuseAny } from "./refusal.ts";
+import { WrongSettings } from "./refusal.ts";
 
 /** Variables by name; one that is empty counts as not set. */
 export type Environment = Readonly<Record<string, string>>;
@@ -103,12 +103,13 @@ export function readSettings(environment: Environment, option?: string): Setting
   const { stage, problems } = stageOf(option, environment);
   const instanceRoles = list(environment["KILN_INSTANCE_ROLES"]);
   const missing = KEY.filter((name) => !environment[name]);
-  refuseAny([
+  const wrong = [
     ...RULES.flatMap((rule) => problemOf(rule, environment)),
     ...problems,
     ...roleProblems(instanceRoles),
     ...missing.map((name) => `${name} is not set; set it to the access key that may deploy`),
-  ]);
+  ];
+  if (wrong.length > 0) throw new WrongSettings(wrong);
   const value = (name: string): string => environment[name] ?? "";
   const place = {
     account: value("KILN_ACCOUNT_ID"),

@@ -10,6 +10,9 @@ export class Refusal extends Error {
   }
 }
 
+/** Settings that are missing or wrong, as a command line may be. */
+export class WrongSettings extends Refusal {}
+
 /** A command that was ended from outside. */
 export class Interrupted extends Error {
   override readonly name = "Interrupted";

@@ -2,6 +2,7 @@
 import type { DocumentKind } from "../shared/documents/foreign.ts";
 import { COMPONENT, RECIPE, type Sentences } from "./descriptions.ts";
 import { FLEET } from "./fleet-descriptions.ts";
+import { FORMS, formed } from "./forms.ts";
 import { bareSchemaOf, KINDS, withEmptyKeys, withMaxOfSize, type JsonSchema } from "./json-schema.ts";
 import { referenceOf } from "./reference.ts";
 
@@ -35,16 +36,19 @@ export function files(): Readonly<Record<string, string>> {
 /** A schema whose keys have these sentences, in every form that the document may take. */
 function described(schema: JsonSchema, sentences: Sentences, path: string): JsonSchema {
   const used = new Set<string>();
-  const whole = within(schema, (key, inner) => {
+  const changed = within(schema, (key, inner) => {
     used.add(key);
     const found = sentences[key];
     if (found === undefined) throw new Error(`${path}.${key} has no sentence in schemas/*descriptions.ts`);
     const [description, below] = typeof found === "string" ? [found, {}] : found;
-    return { description, ...described(inner, below, `${path}.${key}`) };
+    const own = `${path}.${key}`;
+    const whole = described(inner, below, own);
+    const form = FORMS[own];
+    return { description, ...(form ? formed(whole, form) : whole) };
   });
   const unused = Object.keys(sentences).filter((key) => !used.has(key));
   if (unused.length > 0) throw new Error(`${path} has sentences, but no keys ${unused.join(", ")}`);
-  return whole;
+  return changed;
 }
 
 /** Changes the nearest keys below a schema, through lists, maps and alternatives. */

@@ -9,10 +9,12 @@
 import { isDeepStrictEqual } from "node:util";
 import * as z from "zod/mini";
 import { Document as Component } from "../shared/documents/component.ts";
+import { DURATION } from "../shared/documents/fields.ts";
 import type { DocumentKind } from "../shared/documents/foreign.ts";
 import { Fleet } from "../shared/documents/fleet.ts";
 import { Recipe } from "../shared/documents/recipe.ts";
-import { formatDuration } from "../shared/duration.ts";
+import { formatDuration, parseDuration } from "../shared/duration.ts";
+import { durationPattern } from "./forms.ts";
 
 /** A schema, or a part of one, as plain JSON. */
 export interface JsonSchema {
@@ -37,6 +39,9 @@ export interface JsonSchema {
   propertyNames?: JsonSchema;
   items?: JsonSchema;
   anyOf?: readonly JsonSchema[];
+  oneOf?: readonly JsonSchema[];
+  minProperties?: number;
+  maxProperties?: number;
   allOf?: readonly JsonSchema[];
 }
 
@@ -66,8 +71,23 @@ function adjust({ zodSchema, jsonSchema }: Context): void {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the same JSON with narrower types
   const json = jsonSchema as JsonSchema;
   if (def.type === "pipe") replace(json, ofPipe(def, json));
+  if (def.type === "pipe" && json.type === "string") Object.assign(json, durationOf(zodSchema));
+  // A pattern says it, and validators refuse formats that they do not know.
+  if (json.pattern !== undefined) Reflect.deleteProperty(json, "format");
   if (def.type === "string") checkFlags(zodSchema);
   if (def.type === "default") json.default = writtenAs(json, def);
+}
+
+/** The pattern of a duration, by what it answers to one that is no text of that form, and to one that is too long. */
+function durationOf(schema: z.core.$ZodType): Pick<JsonSchema, "pattern"> {
+  const answer = (text: string): string =>
+    z
+      .safeParse(schema, text)
+      .error?.issues.map(({ message }) => message)
+      .join() ?? "";
+  const [, least, most] = /^must be from (\w+) to (\w+)$/.exec(answer("99999d")) ?? [];
+  if (answer("") !== DURATION || least === undefined || most === undefined) return {};
+  return { pattern: durationPattern(parseDuration(least), parseDuration(most)) };
 }
 
 /** The default of a key as it is written: the parsed document holds milliseconds. */
@@ -127,7 +147,7 @@ export function withMaxOfSize(schema: JsonSchema): JsonSchema {
   const { limits, ...properties } = schema.properties ?? {};
   const holds = (key: string): JsonSchema => ({
     required: [key],
-    properties: { [key]: { type: "object", required: ["max"] } },
+    properties: { [key]: { type: "object", required: ["max"], properties: { max: {} } } },
   });
   return {
     ...schema,

@@ -14,22 +14,29 @@ import {
 import { ANSWER, parseReply } from "../answers.ts";
 import { clientFor, type Client } from "../client.ts";
 import { t } from "../language.ts";
+import { readRun } from "../runs.ts";
 
 const deciding = (decision: "approve" | "reject", summary: string): Command => ({
   name: decision,
   summary,
   args: "RUN",
   count: [1, 1],
-  options: {},
+  options: decision === "reject" ? { yes: YES } : {},
   details: "The first decision stands.",
   route: "POST /decisions/*",
   shape: "run, decision",
-  run: async ({ args: [run = ""], json }: Input, io: Io): Promise<Exit> => {
+  run: async (input: Input, io: Io): Promise<Exit> => {
+    const {
+      args: [run = ""],
+      json,
+    } = input;
     if (!isRunId(run))
       throw new CommandError(
         EXIT.usage,
         `${run} is no run: ${decision} takes the id of a promotion, which status shows`,
       );
+    if (decision === "reject" && !input.has("yes"))
+      await confirm(await rejection(run, clientFor(io)), input, io);
     await post(`/decisions/${run}`, { decision }, io);
     io.out(
       json
@@ -39,6 +46,16 @@ const deciding = (decision: "approve" | "reject", summary: string): Command => (
     return EXIT.ok;
   },
 });
+
+async function rejection(run: string, client: Client): Promise<readonly string[]> {
+  const { subject, by, phase, note = "" } = await readRun(client, run);
+  return [
+    t("{run}, started by {by}, is at {phase} {note}", { run, by, phase, note }).trim(),
+    t("its image will not join family {family}, which stays as it is and is held until it is lifted", {
+      family: subject,
+    }),
+  ];
+}
 
 export const approve = deciding("approve", "let the image of a promotion join its family");
 export const reject = deciding(
@@ -52,8 +69,8 @@ type Asking = Pick<Command, "summary" | "args"> &
     readonly body?: (input: Input) => object;
     /** The last word of its route; the name of the command unless it is given. */
     readonly action?: string;
-    /** Of a request that takes something away: what it changes, for the question before it; nothing: it is not asked. */
-    readonly changes?: (input: Input, client: Client) => Promise<readonly string[]>;
+    /** Of a request that takes something away: what it changes, for the question before it; nothing where none is needed. */
+    readonly changes?: (input: Input, client: Client, io: Io) => Promise<readonly string[]>;
   };
 
 /** A request about one document or family, the first argument, which a run carries out. */
@@ -72,7 +89,7 @@ export const asking = (
     const path = `/${folder}/${encodeURIComponent(input.args[0] ?? "")}/${action}`;
     const wanted = body(input);
     if (changes !== undefined && !input.has("yes") && !input.has("dry-run")) {
-      const lines = await changes(input, clientFor(io));
+      const lines = await changes(input, clientFor(io), io);
       if (lines.length > 0) await confirm(lines, input, io);
     }
     const { run } = await post(path, wanted, io);

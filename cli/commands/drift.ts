@@ -3,7 +3,8 @@ import type { Drift } from "../../shared/drift.ts";
 import { ANSWER } from "../answers.ts";
 import { EXIT, jsonOf, type Command, type Exit, type Input, type Io } from "../command.ts";
 import { clientFor } from "../client.ts";
-import { table } from "../format.ts";
+import { localMinute, table } from "../format.ts";
+import { said, t } from "../language.ts";
 
 export const drift: Command = {
   name: "drift",
@@ -23,19 +24,21 @@ async function show({ json }: Input, io: Io): Promise<Exit> {
   return EXIT.ok;
 }
 
-const instant = (at: number): string => new Date(at).toISOString().replace(/:\d\d\.\d+Z$/, "Z");
-
 function linesOf({ at, members }: Drift): readonly string[] {
   const other = members.filter(({ serves }) => serves !== undefined);
-  const summary = `${other.length} of ${members.length} members have another image than their family serves (${instant(at)})`;
+  const summary = t("{other} of {all} members have another image than their family serves ({at})", {
+    other: other.length,
+    all: members.length,
+    at: localMinute(at),
+  });
   if (other.length === 0) return [summary];
   const rows = other.map(({ id, fleet, image, serves = "", since, reason = "" }) => [
     id,
     fleet,
     image,
     serves,
-    instant(since),
-    reason,
+    localMinute(since),
+    said(reason),
   ]);
   return [...table(["MEMBER", "FLEET", "IMAGE", "SERVES", "SINCE", "WHY"], rows), summary];
 }

@@ -3,7 +3,8 @@ import type { FamilyDetails, FamilyRow } from "../../functions/api/families.ts";
 import { ANSWER } from "../answers.ts";
 import { EXIT, jsonOf, type Command, type Exit, type Input, type Io } from "../command.ts";
 import { clientFor } from "../client.ts";
-import { table, when } from "../format.ts";
+import { localMinute, table, when } from "../format.ts";
+import { t } from "../language.ts";
 
 export const families: Command = {
   name: "families",
@@ -12,7 +13,7 @@ export const families: Command = {
   count: [0, 1],
   options: {},
   details: "With a family: also its earlier images and its regions.",
-  shape: `families: [{ family, imageId, imageName, recipe, since, run, by, hold: { by, why, since, until }, problem, previous,
+  shape: `families: [{ family, imageId, imageName, recipe, since, run, by, hold: { by, why, since, until }, before, problem, previous,
 regions }]`,
   run: show,
 };
@@ -35,7 +36,7 @@ async function show({ args: [name], json }: Input, io: Io): Promise<Exit> {
   if (json) io.out(jsonOf("families", { families: rows }));
   else
     for (const line of rows.length === 0
-      ? ["no family has an image yet"]
+      ? [t("no family has an image yet")]
       : [...tableOf(rows, serverAt), ...holdsOf(rows, serverAt), ...problemsOf(rows)])
       io.out(line);
   return EXIT.ok;
@@ -44,13 +45,13 @@ async function show({ args: [name], json }: Input, io: Io): Promise<Exit> {
 const tableOf = (rows: readonly FamilyRow[], now: number): readonly string[] =>
   table(
     ["FAMILY", "SERVES", "NAME", "SINCE", "BY RUN", "BEFORE"],
-    rows.map(({ family, problem, imageId, imageName = "", since, run = "", previous }) => [
+    rows.map(({ family, problem, imageId, imageName = "", since, run = "", before = "" }) => [
       family,
-      imageId ?? (problem === undefined ? "nothing" : "not known"),
+      imageId ?? t(problem === undefined ? "nothing" : "not known"),
       imageName,
       since === undefined ? "" : when(since, now),
       run,
-      previous[0]?.imageId ?? "",
+      before,
     ]),
   );
 
@@ -63,12 +64,24 @@ const holdsOf = (rows: readonly FamilyRow[], now: number): readonly string[] =>
     hold === undefined
       ? []
       : [
-          `${family} is held by ${hold.by} since ${when(hold.since, now)}${hold.until === undefined ? "" : ` until ${hold.until}`}: ${hold.why} (lift it: npm run kiln -- unhold ${family})`,
+          t(
+            "{family} is held by {by} since {since}{until}: {why} (lift it: npm run kiln -- unhold {family})",
+            {
+              family,
+              by: hold.by,
+              since: when(hold.since, now),
+              until:
+                hold.until === undefined ? "" : t(" until {at}", { at: localMinute(Date.parse(hold.until)) }),
+              why: hold.why,
+            },
+          ),
         ],
   );
 
 const detailsOf = ({ regions, previous }: FamilyDetails, now: number): readonly string[] => [
-  ...Object.entries(regions).map(([region, imageId]) => `in ${region}: ${imageId ?? "nothing"}`),
+  ...Object.entries(regions).map(([region, imageId]) =>
+    t("in {region}: {imageId}", { region, imageId: imageId ?? t("nothing") }),
+  ),
   ...table(
     ["EARLIER", "NAME", "STATUS", "CREATED", "PROMOTION"],
     previous.map(({ imageId, imageName, status, createdAt, promotion = "" }) => [

@@ -4,6 +4,7 @@ import { ANSWER } from "../answers.ts";
 import { EXIT, jsonOf, type Command, type Exit, type Input, type Io } from "../command.ts";
 import { clientFor } from "../client.ts";
 import { table } from "../format.ts";
+import { t } from "../language.ts";
 
 export const fleets: Command = {
   name: "fleets",
@@ -37,7 +38,7 @@ async function show({ args: [name], json }: Input, io: Io): Promise<Exit> {
   }
   const { fleets: rows } = await client.get(ANSWER.fleets, "/fleets");
   if (json) io.out(jsonOf("fleets", { fleets: rows }));
-  else for (const line of rows.length === 0 ? ["there is no fleet"] : tableOf(rows)) io.out(line);
+  else for (const line of rows.length === 0 ? [t("there is no fleet")] : tableOf(rows)) io.out(line);
   return EXIT.ok;
 }
 

@@ -1,9 +1,9 @@
-/** `bake`, `promote`, `rollback`, `scale-out`, `stop`, `wake`, `cancel`: requests that runs carry out. */
-import { CommandError, confirm, EXIT, jsonOf, YES, type Command, type Input } from "../command.ts";
-import { ANSWER } from "../answers.ts";
+/** `bake`, `promote`, `scale-out`, `stop`, `wake`, `cancel`: requests that runs carry out. */
+import { seconds } from "../../shared/duration.ts";
+import { CommandError, confirm, EXIT, jsonOf, YES, type Command, type Io } from "../command.ts";
 import type { Client } from "../client.ts";
-import { t } from "../language.ts";
-import { runIn } from "../runs.ts";
+import { said, t } from "../language.ts";
+import { hasEnded, readRun, runIn, type RunDetails } from "../runs.ts";
 import { asking, post } from "./decide.ts";
 import { DRY_RUN, dryRun, wholeOf } from "./size.ts";
 
@@ -38,35 +38,6 @@ export const promote = asking("promote", "families", {
   body: (input) => ({ recipe: input.args[1], imageId: input.args[2], ...dryRun(input) }),
 });
 
-async function rollbackChanges(
-  { args: [family = "", to] }: Input,
-  client: Client,
-): Promise<readonly string[]> {
-  const { imageId = "nothing", previous } = await client.get(
-    ANSWER.family,
-    `/families/${encodeURIComponent(family)}`,
-  );
-  const next = to ?? previous[0]?.imageId ?? t("no other image");
-  return [t("{family} serves {imageId}; it will serve {to}", { family, imageId, to: next })];
-}
-
-export const rollback = asking("rollback", "families", {
-  summary: "let a family serve its previous image again, or the image that is named",
-  args: "FAMILY [IMAGE]",
-  count: [1, 2],
-  options: { undo: { help: "take the last rollback back" }, "dry-run": DRY_RUN },
-  body: (input) => ({
-    ...(input.has("undo") ? { undo: true } : { to: input.args[1] ?? "previous" }),
-    ...dryRun(input),
-  }),
-  changes: (input, client) =>
-    input.has("undo")
-      ? Promise.resolve([
-          t("the last rollback of {family} will be taken back", { family: input.args[0] ?? "" }),
-        ])
-      : rollbackChanges(input, client),
-});
-
 export const scaleOut = asking("scale-out", "fleets", {
   summary: "launch members of a fleet, or start stopped ones",
   args: "FLEET NUMBER",
@@ -89,25 +60,54 @@ export const stop = asking("stop", "fleets", {
   args: "FLEET",
   options: { "dry-run": DRY_RUN },
   body: dryRun,
-  changes: async ({ args: [fleet = ""] }, client) => {
-    const { running } = await client.get(ANSWER.fleet, `/fleets/${encodeURIComponent(fleet)}`);
-    return [
-      t(
-        "those of the {running} running members of {fleet} that are idle will stop; --dry-run finds out which",
-        {
-          running,
-          fleet,
-        },
-      ),
-    ];
+  changes: async ({ args: [fleet = ""] }, client, io) => {
+    const { run } = await post(`/fleets/${encodeURIComponent(fleet)}/stop`, { dryRun: true }, io);
+    return foundBy(await ended(run, client, io), fleet);
   },
 });
 
+/** Looks that wait for a dry run. */
+const LOOKS = 60;
+
+/** @throws CommandError for one that takes longer */
+async function ended(run: string, client: Client, io: Io): Promise<RunDetails> {
+  for (let look = 0; look < LOOKS; look++) {
+    const found = await readRun(client, run);
+    if (hasEnded(found)) return found;
+    await io.sleep(seconds(1));
+  }
+  throw new CommandError(
+    EXIT.failed,
+    t("{run}, which finds out what would stop, takes longer; {kiln} logs {run} -f shows it", {
+      run,
+      kiln: "npm run kiln --",
+    }),
+  );
+}
+
+/** What the dry run of an idle check found. */
+function foundBy({ state, reason = "", result = {} }: RunDetails, fleet: string): readonly string[] {
+  if (state !== "done") throw new CommandError(EXIT.failed, said(reason));
+  const why = result["skipped"] ?? result["note"];
+  if (typeof why === "string") return [said(why)];
+  const lines = Object.entries(FOUND).flatMap(([field, text]) => {
+    const ids = [result[field] ?? []].flat().map(String).join(", ");
+    return ids === "" ? [] : [t(text, { ids })];
+  });
+  return lines.length > 0 ? lines : [t("no member of {fleet} is idle now", { fleet })];
+}
+
+/** Fields of its result. */
+const FOUND = {
+  wouldStop: "will be stopped, or released as idle.action says: {ids}",
+  wouldWarn: "will be announced: {ids}",
+  wouldRelease: "will be released, because too many are stopped or for too long: {ids}",
+} as const;
+
 export const wake = asking("wake", "fleets", {
-  summary: "start the stopped members of a fleet",
+  summary: "start the members of a fleet that Kiln stopped, as far as its limits allow",
   args: "FLEET",
   options: { "dry-run": DRY_RUN },
-  action: "resume",
   body: dryRun,
 });
 

@@ -15,7 +15,7 @@ export const plan: Command = {
 Only the metrics of then say which machines are idle.`,
   route: "POST /plan",
   shape: `at, until, bakes: [{ at, run, recipe, by, act, why, delivers, promotes, held, approval, assumes }],
-retention: [{ at, run, recipe, changes, others, problem, assumes }], fleets: [{ at, fleet, act, why, desired, min }], problems`,
+retention: [{ at, run, recipe, changes, others, problem, assumes }], fleets: [{ at, fleet, act, why, desired, min, assumes }], problems`,
   run: show,
 };
 
@@ -38,11 +38,16 @@ function linesOf({ bakes, retention, fleets, problems }: Omit<Plan, "serverAt">,
         clockOf(at),
         recipe,
         `${t(action)} ${imageId}`,
-        withAssumed(why, assumes),
+        withAssumed(said(why), assumes),
       ]),
-      ...(problem === undefined ? [] : [[clockOf(at), recipe, t("retention"), problem]]),
+      ...(problem === undefined ? [] : [[clockOf(at), recipe, t("retention"), said(problem)]]),
     ]),
-    ...fleets.map(({ at, fleet, act, why }) => [clockOf(at), fleet, t(act), why]),
+    ...fleets.map(({ at, fleet, act, why, assumes }) => [
+      clockOf(at),
+      fleet,
+      t(act),
+      withAssumed(said(why), assumes),
+    ]),
   ].toSorted(([a = ""], [b = ""]) => (a < b ? -1 : Number(a > b)));
   const skipped = bakes.length - shown.length;
   return [
@@ -84,4 +89,4 @@ const fateOf = ({ why, promotes, held, approval, assumes }: Plan["bakes"][number
   );
 
 const withAssumed = (why: string, assumes: string | undefined): string =>
-  assumes === undefined ? why : t("{why} (if {assumes})", { why, assumes });
+  assumes === undefined ? why : t("{why} (if {assumes})", { why, assumes: said(assumes) });

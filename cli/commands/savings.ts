@@ -4,6 +4,7 @@ import { ANSWER } from "../answers.ts";
 import { EXIT, jsonOf, type Command, type Exit, type Input, type Io } from "../command.ts";
 import { clientFor } from "../client.ts";
 import { table } from "../format.ts";
+import { t } from "../language.ts";
 
 export const savings: Command = {
   name: "savings",
@@ -28,7 +29,7 @@ async function show(input: Input, io: Io): Promise<Exit> {
 
 const linesOf = (month: string, rows: readonly SavingsRow[]): readonly string[] =>
   rows.length === 0
-    ? [`no stop of ${month} has saved anything so far`]
+    ? [t("no stop of {month} has saved anything so far", { month })]
     : table(
         ["FLEET", "STOPS", "HOURS", "UNPRICED", "SAVED"],
         rows.map(({ fleet, stops, hours, unpricedHours, amount, currency }) => [

@@ -1,4 +1,5 @@
 /** `resize`, `scale-in`, `refresh`, `pause`, `unpause`: how many members a fleet has. */
+import type { FleetDetails } from "../../functions/api/fleets.ts";
 import { ANSWER } from "../answers.ts";
 import type { Client } from "../client.ts";
 import { CommandError, EXIT, type Input, type Option } from "../command.ts";
@@ -8,9 +9,6 @@ import { asking } from "./decide.ts";
 /** The option of requests that may be tried. */
 export const DRY_RUN: Option = { help: "only find out what would be done; the run says it" };
 export const dryRun = (input: Input): object => ({ dryRun: input.has("dry-run") || undefined });
-
-const fleetOf = ({ args: [fleet = ""] }: Input, client: Client) =>
-  client.get(ANSWER.fleet, `/fleets/${encodeURIComponent(fleet)}`);
 
 /** A whole number in a command line. @throws CommandError for anything else, or less than `least` */
 export function wholeOf(text: string, least: number): number {
@@ -24,23 +22,41 @@ export const resize = asking("resize", "fleets", {
   args: "FLEET NUMBER",
   options: { "dry-run": DRY_RUN },
   body: (input: Input) => ({ to: wholeOf(input.args[1] ?? "", 0), ...dryRun(input) }),
-  changes: async (input, client) => {
-    const { fleet, running } = await fleetOf(input, client);
-    const to = wholeOf(input.args[1] ?? "", 0);
-    return running > to
-      ? [
-          t(
-            "{fleet} has {running} running members and is to have {to}; the others will end; --dry-run finds out more",
-            {
-              fleet,
-              running,
-              to,
-            },
-          ),
-        ]
-      : [];
+  changes: async ({ args: [name = "", to = ""] }, client) => {
+    const found = await readFleet(name, client);
+    const fewer = wantedOf(found) - wholeOf(to, 0);
+    return fewer <= 0 ? [] : smaller(found, wholeOf(to, 0));
   },
 });
+
+const readFleet = (name: string, client: Client): Promise<FleetDetails> =>
+  client.get(ANSWER.fleet, `/fleets/${encodeURIComponent(name)}`);
+
+/** Without a size it is what there is. */
+const wantedOf = ({ wanted, running, changing }: FleetDetails): number =>
+  wanted?.desired ?? running + changing;
+
+/** Lines about a fleet that is to have `to` members, fewer than now. */
+function smaller(found: FleetDetails, to: number): string[] {
+  const { fleet, running, wanted } = found;
+  const least = Math.max(to, wanted?.min ?? 0, 0);
+  const ends = Math.max(0, running + found.changing - least);
+  return [
+    t("{fleet} is to have {wanted} members, and {running} run; it is to have {to} then", {
+      fleet,
+      wanted: wantedOf(found),
+      running,
+      to: least,
+    }),
+    ...(least > to ? [t("no fewer: {min} is its min now", { min: least })] : []),
+    t("up to {count} members that do not work will be stopped, or released as idle.action says", {
+      count: ends,
+    }),
+    ...pausedIn(found),
+  ];
+}
+
+const pausedIn = ({ paused }: FleetDetails): string[] => (paused === undefined ? [] : [paused]);
 
 export const scaleIn = asking("scale-in", "fleets", {
   summary: "make a fleet smaller by a number of members that do not work, or by the members that are named",
@@ -48,28 +64,38 @@ export const scaleIn = asking("scale-in", "fleets", {
   count: [2, 101],
   options: { "dry-run": DRY_RUN },
   body: (input: Input) => ({ ...selectionOf(input), ...dryRun(input) }),
-  changes: async (input, client) => {
-    const { fleet, running } = await fleetOf(input, client);
-    const { count, instances = [] } = selectionOf(input);
-    return [
-      count === undefined
-        ? t("{instances} will end, even at work", { instances: instances.join(", ") })
-        : t("{count} of the {running} running members of {fleet} will end; --dry-run finds out which", {
-            count,
-            running,
-            fleet,
-          }),
-    ];
+  changes: async ({ args: [name = "", ...asked] }, client) => {
+    const found = await readFleet(name, client);
+    const [first = ""] = asked;
+    return /^\d+$/.test(first) && asked.length === 1
+      ? smaller(found, wantedOf(found) - wholeOf(first, 1))
+      : named(found, asked);
   },
 });
 
-function selectionOf({ args: [, first = "", ...more] }: Input): {
-  readonly count?: number;
-  readonly instances?: readonly string[];
-} {
+function selectionOf({ args: [, first = "", ...more] }: Input): object {
   return /^\d+$/.test(first) && more.length === 0
     ? { count: wholeOf(first, 1) }
     : { instances: [first, ...more] };
+}
+
+/** A line for each member that is named. A fleet of more members than are listed is not searched. */
+function named(found: FleetDetails, ids: readonly string[]): string[] {
+  const lines = ids.map((id) => {
+    const member = found.members.find((one) => one.id === id);
+    if (member === undefined)
+      return found.next === undefined
+        ? t("{id} is no member of {fleet}", { id, fleet: found.fleet })
+        : t("{id} will be stopped or released, although it may be at work", { id });
+    const { status, type, imageId } = member;
+    return t("{id} ({status}, {type}, {imageId}) will be stopped or released, although it may be at work", {
+      id,
+      status,
+      type,
+      imageId,
+    });
+  });
+  return [...lines, ...pausedIn(found)];
 }
 
 export const pause = asking("pause", "fleets", {
@@ -84,13 +110,22 @@ export const refresh = asking("refresh", "fleets", {
   args: "FLEET",
   options: { "dry-run": DRY_RUN },
   body: dryRun,
-  changes: async (input, client) => {
-    const { fleet, old } = await fleetOf(input, client);
+  changes: async ({ args: [name = ""] }, client) => {
+    const found = await readFleet(name, client);
+    const { fleet, family = "", serves = "", old, running } = found;
     return [
-      t("{old} members of {fleet} will be replaced, and end; --dry-run finds out in which batches", {
-        old,
-        fleet,
-      }),
+      t(
+        "{old} members of {fleet} have another image than {serves} of family {family}; {running} members run",
+        {
+          old,
+          fleet,
+          serves: serves === "" ? t("nothing") : serves,
+          family,
+          running,
+        },
+      ),
+      t("those that run are replaced in batches, as refresh: of the fleet says; the old ones end"),
+      ...pausedIn(found),
     ];
   },
 });

@@ -58,6 +58,8 @@ export function actIn(query: URLSearchParams): Act | undefined {
 
 interface Planned {
   readonly act: Act;
+  /** It would change nothing, so there is no button. */
+  readonly isRefused?: true;
   /** Facts before and after the change. */
   readonly shown: Loaded<readonly (readonly [name: string, value: string])[]>;
 }
@@ -88,61 +90,74 @@ export async function readChange(act: Act, source: Source, words: Words): Promis
           ],
         },
       };
+    case "rollback":
+      return readRollback(act, source, words);
     default: {
-      const path = `/families/${encodeURIComponent(act.family)}`;
-      const found = await source.get(ANSWER.family, path);
-      return { act, shown: mapped(found, (family) => familyRows(act, family, words)) };
+      const found = await source.get(ANSWER.family, `/families/${encodeURIComponent(act.family)}`);
+      return { act, shown: mapped(found, (family) => familyRows(family, words)) };
     }
   }
 }
 
-type FamilyAct = Extract<Act, { readonly family: string }>;
-
-function familyRows(
-  act: FamilyAct,
-  { family, imageId, hold, previous }: FamilyDetails,
-  words: Words,
-): readonly (readonly [string, string])[] {
-  const now = [
+const familyRows = ({ family, imageId, hold }: FamilyDetails, words: Words) =>
+  [
     [words.family, family],
     [words.serves, imageId ?? words.nothing],
     [words.hold, hold === undefined ? words.nothing : `${hold.why} (${hold.by})`],
   ] as const;
-  if (act.act !== "rollback") return now;
-  const target = previous.find((image) => image.imageId === act.to);
-  if (target === undefined) return [...now, [words.willServe, `${act.to} (${words.unknown})`]];
-  // The images above the target are deprecated, the oldest first.
-  const above = previous.filter(
-    ({ imageId: id, status, createdAt }) =>
-      id !== act.to && status === "Available" && createdAt > target.createdAt,
-  );
-  const deprecated = [...above.map((image) => image.imageId), ...(imageId === undefined ? [] : [imageId])];
-  return [
-    ...now,
-    [words.willServe, `${act.to} ${target.imageName} (${target.status})`],
-    [words.deprecated, deprecated.join(", ")],
-    [words.hold, words.heldAfter],
+
+/** The decision of the run itself. A target that it would refuse has no button. */
+async function readRollback(
+  act: Extract<Act, { readonly act: "rollback" }>,
+  source: Source,
+  words: Words,
+): Promise<Planned> {
+  const query = new URLSearchParams({ to: act.to }).toString();
+  const found = await source.get(ANSWER.family, `/families/${encodeURIComponent(act.family)}?${query}`);
+  if ("problem" in found) return { act, shown: found };
+  const {
+    problem = words.unknown,
+    regions,
+    wouldStepBack = [],
+    wouldUnshare = [],
+  } = found.facts.rollback ?? {};
+  if (regions === undefined)
+    return {
+      act,
+      isRefused: true,
+      shown: { facts: [...familyRows(found.facts, words), [words.notPossible, words.said(problem)]] },
+    };
+  const facts = [
+    ...familyRows(found.facts, words),
+    ...Object.entries(regions).map(([region, to]) => [words.willServe, `${to} (${region})`] as const),
+    [words.deprecated, wouldStepBack.join(", ") || words.nothing] as const,
+    ...(wouldUnshare.length === 0 ? [] : [[words.unshared, wouldUnshare.join(", ")] as const]),
+    [words.hold, words.heldAfter] as const,
   ];
+  return { act, shown: { facts } };
 }
 
 /** The page of a change. @param door undefined on a page that only reads (CHANGE-1) */
-export function changePage({ act, shown }: Planned, view: View, door: Door | undefined): Html {
+export function changePage({ act, shown, isRefused }: Planned, view: View, door: Door | undefined): Html {
   const { words } = view;
-  const button =
-    door === undefined
-      ? html`<p>${words.readOnly} <code>${commandOf(act)}</code></p>`
-      : html`<form method="post" action="/change">
-          <input type="hidden" name="token" value="${door.grant(act)}" /><button>
-            ${words.changes[act.act]}
-          </button>
-          <a href="/">${words.back}</a>
-        </form>`;
+  const way = isRefused ? html`<p><a href="/">${words.back}</a></p>` : wayOf(act, words, door);
   return section(
     "change",
     words.changes[act.act],
-    shownOf(shown, view, (rows) => html`${facts(rows)} ${button}`),
+    shownOf(shown, view, (rows) => html`${facts(rows)} ${way}`),
   );
 }
+
+/** The button, or the command. */
+const wayOf = (act: Act, words: Words, door: Door | undefined): Html =>
+  door === undefined
+    ? html`<p>${words.readOnly} <code>${commandOf(act)}</code></p>`
+    : html`<form method="post" action="/change">
+        <input type="hidden" name="token" value="${door.grant(act)}" /><button>
+          ${words.changes[act.act]}
+        </button>
+        <a href="/">${words.back}</a>
+      </form>`;
 
 /** The command line of a change: its words are the fields of the change, in their order. */
 const commandOf = ({ act, ...named }: Act): string =>

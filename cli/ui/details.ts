@@ -176,7 +176,11 @@ export const familyPage = (found: Awaited<ReturnType<typeof readFamily>>, view: 
       [words.since, one.since === undefined ? words.unknown : time(one.since, view)],
       [words.by, html`${one.by} ${one.run !== undefined && runLink(one.run)}`],
       [words.recipe, one.recipe],
-      [words.hold, hold && html`${hold.why} (${hold.by}) ${hold.until && `${words.until} ${hold.until}`}`],
+      [
+        words.hold,
+        hold &&
+          html`${hold.why} (${hold.by}) ${hold.until && html`${words.until} ${time(hold.until, view)}`}`,
+      ],
       [words.regions, record(one.regions)],
     ]);
     const { family } = one;

@@ -12,34 +12,59 @@ import type { Loaded, Source } from "./source.ts";
 export interface Verdicts {
   readonly row: Pick<RunRow, "run" | "subject" | "updatedAt">;
   readonly found: Loaded<RunVerdicts>;
+  /** Why it judged no machine, such as a pause of the fleet. */
+  readonly skipped?: string;
 }
 
-const read = async (row: Verdicts["row"], source: Source): Promise<Verdicts> => ({
-  row,
-  found: await source.keep(ANSWER.verdicts, `/runs/${row.run}/verdicts`),
-});
+async function read(row: Verdicts["row"], source: Source): Promise<Verdicts> {
+  const found = await source.keep(ANSWER.verdicts, `/runs/${row.run}/verdicts`);
+  if ("facts" in found) return { row, found };
+  const run = await source.run(row.run);
+  const { skipped, note } = ("facts" in run ? run.facts.result : undefined) ?? {};
+  const why = skipped ?? note;
+  return { row, found, ...(typeof why === "string" && { skipped: why }) };
+}
 
 /** Machines of a check on the first screen: those that stop come first. */
 const SHOWN_FIRST = 10;
 
-function show({ row, found }: Verdicts, view: View): Html {
+const skippedText = (why: string, { words }: View): Html => html`<p class="none">${words.said(why)}</p>`;
+
+function show({ row, found, skipped }: Verdicts, view: View): Html {
   const path = `/fleets/${encodeURIComponent(row.subject)}`;
   return html`<article>
     <h3>
       <a href="${path}">${row.subject}</a> <small>${time(row.updatedAt, view)} ${runLink(row.run)}</small>
     </h3>
-    ${shownOf(found, view, ({ verdicts: all, of }) => {
-      const first = all.slice(0, SHOWN_FIRST);
-      return html`${machines(first, row.subject, view)}${
-        of > first.length && html`<p><a href="${path}#idle">${view.words.shown(first.length, of)}</a></p>`
-      }`;
-    })}
+    ${
+      skipped === undefined
+        ? shownOf(found, view, ({ verdicts: all, of }) => {
+            const first = all.slice(0, SHOWN_FIRST);
+            return html`${machines(first, row.subject, view)}${
+              of > first.length &&
+              html`<p><a href="${path}#idle">${view.words.shown(first.length, of)}</a></p>`
+            }`;
+          })
+        : skippedText(skipped, view)
+    }
   </article>`;
 }
 
 /** The checks of a fleet, the newest first, and its machines by the newest. */
-function showAll([newest, ...older]: readonly Verdicts[], view: View): Html {
-  if (newest === undefined) return html`<p class="none">${view.words.noIdle}</p>`;
+function showAll(checks: readonly Verdicts[], view: View): Html {
+  const [last] = checks;
+  if (last === undefined) return html`<p class="none">${view.words.noIdle}</p>`;
+  if (last.skipped !== undefined) {
+    const judged = checks.slice(checks.findIndex(({ skipped }) => skipped === undefined));
+    const isAny = judged[0]?.skipped === undefined;
+    return html`${skippedText(last.skipped, view)}${isAny && showJudged(judged, view)}`;
+  }
+  return html`${showJudged(checks, view)}`;
+}
+
+/** The newest of these has looked at machines. */
+function showJudged([newest, ...older]: readonly Verdicts[], view: View): Html | undefined {
+  if (newest === undefined) return undefined;
   const before = [newest, ...older].flatMap(({ found }) => ("facts" in found ? [found.facts.verdicts] : []));
   return html`<p><small>${time(newest.row.updatedAt, view)} ${runLink(newest.row.run)}</small></p>
     ${shownOf(

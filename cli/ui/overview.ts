@@ -2,7 +2,7 @@
 import type { FamilyRow } from "../../functions/api/families.ts";
 import type { FleetRow } from "../../functions/api/fleets.ts";
 import type { status } from "../../functions/api/status.ts";
-import { formatDuration } from "../../shared/duration.ts";
+import { formatDuration, minutes } from "../../shared/duration.ts";
 import { ANSWER } from "../answers.ts";
 import { took } from "../format.ts";
 import type { RunRow } from "../runs.ts";
@@ -31,7 +31,7 @@ interface Overview {
   readonly families: Loaded<readonly FamilyRow[]>;
   readonly fleets: Loaded<readonly FleetRow[]>;
   readonly failures: readonly Failure[];
-  readonly idle: Loaded<readonly Verdicts[]>;
+  readonly idle: Loaded<Idle>;
   readonly history: History;
   readonly savings: Awaited<ReturnType<typeof readSavings>>;
   readonly plan: Awaited<ReturnType<Source["plan"]>>;
@@ -39,19 +39,20 @@ interface Overview {
 
 /** Everything that the first screen shows; its parts are read at the same time. */
 export async function readOverview(source: Source): Promise<Overview> {
-  const [status, families, fleets, checks, history, savings, plan] = await Promise.all([
+  const [status, families, fleets, checks, history, savings] = await Promise.all([
     source.get(ANSWER.status, "/status"),
     source.get(ANSWER.families, "/families"),
     source.get(ANSWER.fleets, "/fleets"),
     source.get(ANSWER.runs, "/runs?kind=idle&state=done&limit=50"),
     readHistory(source),
     readSavings(source),
-    source.plan(),
   ]);
   const failed = "facts" in status ? status.facts.failed.slice(0, FAILED_SHOWN) : [];
-  const [failures, idle] = await Promise.all([
+  const rows = "facts" in fleets ? fleets.facts.fleets : [];
+  const [failures, idle, plan] = await Promise.all([
     Promise.all(failed.map((row) => failureOf(row, source))),
-    "facts" in checks ? newestOfEach(checks.facts.runs, source) : checks,
+    "facts" in checks ? newestOfEach(checks.facts.runs, rows, source) : checks,
+    source.plan(seenOf([status, families, fleets])),
   ]);
   return {
     status,
@@ -65,6 +66,12 @@ export async function readOverview(source: Source): Promise<Overview> {
   };
 }
 
+/** What the page shows beside the plan, without what changes by itself: another text means that the plan may be another one. */
+const seenOf = (parts: readonly Loaded<object>[]): string =>
+  JSON.stringify(parts, (key, value: unknown) => (MOVING.has(key) ? undefined : value));
+
+const MOVING = new Set(["serverAt", "at", "note", "phase", "updatedAt", "dueAt", "countedAt", "changing"]);
+
 async function failureOf(row: RunRow, source: Source): Promise<Failure> {
   const run = await source.run(row.run);
   const name = "facts" in run ? run.facts.outputs.at(-1) : undefined;
@@ -72,10 +79,35 @@ async function failureOf(row: RunRow, source: Source): Promise<Failure> {
   return { row, output: { name, text: await source.output(row.run, name, true) } };
 }
 
-/** The newest idle check of each fleet. */
-async function newestOfEach(rows: readonly RunRow[], source: Source): Promise<Loaded<readonly Verdicts[]>> {
-  const newest = rows.filter((row, at) => rows.findIndex(({ subject }) => subject === row.subject) === at);
-  return { facts: await Promise.all(newest.map((row) => verdicts.read(row, source))) };
+/** Fleets without a check among the newest that are asked for one by one; an idle check ends once an hour or so. */
+const ASKED_MAX = 20;
+const CHECK_MS = minutes(2);
+
+interface Idle {
+  readonly checks: readonly Verdicts[];
+  /** Fleets that were not asked for. */
+  readonly others: readonly string[];
+}
+
+/** The newest idle check of each fleet, the newest first. */
+async function newestOfEach(
+  rows: readonly RunRow[],
+  fleets: readonly FleetRow[],
+  source: Source,
+): Promise<Loaded<Idle>> {
+  const known = rows.filter((row, at) => rows.findIndex(({ subject }) => subject === row.subject) === at);
+  const missing = fleets
+    .map(({ fleet }) => fleet)
+    .filter((name) => known.every((row) => row.subject !== name));
+  const found = await Promise.all(missing.slice(0, ASKED_MAX).map((name) => newestOf(name, source)));
+  const checks = await Promise.all([...known, ...found.flat()].map((row) => verdicts.read(row, source)));
+  return { facts: { checks, others: missing.slice(ASKED_MAX) } };
+}
+
+async function newestOf(fleet: string, source: Source): Promise<readonly RunRow[]> {
+  const path = `/runs?kind=idle&name=${encodeURIComponent(fleet)}&state=done&limit=1`;
+  const found = await source.get(ANSWER.runs, path, CHECK_MS);
+  return "facts" in found ? found.facts.runs : [];
 }
 
 /** The sections of the first screen. */
@@ -209,7 +241,15 @@ function failures(rows: readonly Failure[], view: View): Html {
   )}`;
 }
 
-const idleChecks = (rows: readonly Verdicts[], view: View): Html =>
-  rows.length === 0
-    ? html`<p class="none">${view.words.noIdle}</p>`
-    : html`${rows.map((one) => verdicts.show(one, view))}`;
+const idleChecks = ({ checks, others }: Idle, view: View): Html =>
+  html`${
+    checks.length === 0
+      ? html`<p class="none">${view.words.noIdle}</p>`
+      : checks.map((one) => verdicts.show(one, view))
+  }${
+    others.length > 0 &&
+    html`<p>
+      ${view.words.otherFleets}:
+      ${others.map((name) => html`<a href="/fleets/${encodeURIComponent(name)}#idle">${name}</a> `)}
+    </p>`
+  }`;

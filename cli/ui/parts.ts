@@ -2,7 +2,7 @@
 import { linesIn, localMinute } from "../format.ts";
 import type { RunRow } from "../runs.ts";
 import { html, type Html } from "./html.ts";
-import type { Loaded } from "./source.ts";
+import { SLOW, type Loaded } from "./source.ts";
 import { ago, type Words } from "./words.ts";
 
 /** The words and the time of a page. */
@@ -23,7 +23,9 @@ export const section = (name: string, title: string, content: Html): Html =>
 export const shownOf = <T>(from: Loaded<T>, { words }: View, show: (facts: T) => Html): Html =>
   "facts" in from
     ? show(from.facts)
-    : html`<p class="bad" role="status">${words.unknown}: ${from.problem}</p>`;
+    : html`<p class="bad" role="status">
+        ${words.unknown}: ${from.problem === SLOW ? words.slow : from.problem}
+      </p>`;
 
 /** A table whose cells know their headings, for narrow screens; a sentence without rows. */
 export function table(

@@ -8,7 +8,8 @@ import { join } from "node:path";
 import { FAMILY, NAME, RUN } from "../../shared/names.ts";
 import { messageOf } from "../../shared/errors.ts";
 import { clientFor } from "../client.ts";
-import type { Io } from "../command.ts";
+import { CommandError, type Io } from "../command.ts";
+import { localSecond } from "../format.ts";
 import {
   familyPage,
   fleetPage,
@@ -24,7 +25,7 @@ import { actIn, change, changePage, readChange } from "./change.ts";
 import { CLOSED, cookieOf, Door, isForeign, refusalOf, type Refusal } from "./door.ts";
 import { html, type Html } from "./html.ts";
 import { overviewPage, readOverview } from "./overview.ts";
-import type { View } from "./parts.ts";
+import { section, type View } from "./parts.ts";
 import { Source } from "./source.ts";
 import { LANGUAGES, languageOf, type Language } from "./words.ts";
 
@@ -149,6 +150,13 @@ async function answered(request: IncomingMessage, serving: Serving): Promise<Ans
   }
 }
 
+/** The address of a request; undefined for one that names no path of this server. */
+function urlOf({ url = "/" }: IncomingMessage, port: number): URL | undefined {
+  // Not resolved against the address: // would begin another host.
+  const whole = `http://127.0.0.1:${port}${url}`;
+  return url.startsWith("/") && URL.canParse(whole) ? new URL(whole) : undefined;
+}
+
 const text = (status: number, why: string): Answer => ({
   status,
   headers: { "content-type": "text/plain; charset=utf-8" },
@@ -160,13 +168,41 @@ async function answerTo(request: IncomingMessage, serving: Serving): Promise<Ans
   const { door, port, files, writes } = serving;
   const refusal = refusalOf(request, port, writes);
   if (refusal !== undefined) return refused(refusal);
-  const url = new URL(request.url ?? "/", `http://127.0.0.1:${port}`);
+  const url = urlOf(request, port);
+  if (url === undefined) return text(400, "this is no path of this page");
   const [, token] = /^\/open\/([\w-]+)$/.exec(url.pathname) ?? [];
   if (token !== undefined) return opened(token, request, serving);
   if (!door.knows(request, port) || isForeign(request)) return refused(CLOSED);
-  if (request.method === "POST") return changed(request, serving);
-  return files.get(url.pathname) ?? pageAt(url, request, serving);
+  const file = files.get(url.pathname);
+  if (file !== undefined) return file;
+  const language = languageIn(url, request);
+  try {
+    if (request.method === "POST") return await changed(request, serving, { url, language });
+    return await pageAt(url, language, serving);
+  } catch (error) {
+    return failed(error, { url, language }, serving);
+  }
 }
+
+/** A page that says why there is no other, with the way on. A sentence of the deployment is as it is. */
+function problemPage(status: number, why: string, shown: Shown, { source, now }: Serving): Answer {
+  const view = { words: LANGUAGES[shown.language], now: source.serverNow(now()) };
+  const content = section(
+    "problem",
+    view.words.notPossible,
+    html`<p class="bad" role="alert">${why}</p>
+      <p><a href="/">${view.words.back}</a></p>`,
+  );
+  return { ...framed(content, view, shown), status };
+}
+
+const failed = (error: unknown, shown: Shown, serving: Serving): Answer =>
+  problemPage(
+    error instanceof CommandError ? 502 : 500,
+    LANGUAGES[shown.language].said(messageOf(error)),
+    shown,
+    serving,
+  );
 
 /** A link from elsewhere may open the page. The next request is then this site's own, so the strict cookie goes with it. */
 function opened(token: string, request: IncomingMessage, { door, port }: Serving): Answer {
@@ -197,19 +233,18 @@ async function bodyOf(request: IncomingMessage): Promise<string> {
 }
 
 /** Makes the change of a form. */
-async function changed(request: IncomingMessage, { door, source }: Serving): Promise<Answer> {
+async function changed(request: IncomingMessage, serving: Serving, shown: Shown): Promise<Answer> {
+  const { door, source } = serving;
   const token = new URLSearchParams(await bodyOf(request)).get("token") ?? "";
   const act = door.take(token);
-  if (act === undefined)
-    return text(403, "this change was made already, or not shown here; go back and look at it again");
+  if (act === undefined) return problemPage(403, LANGUAGES[shown.language].madeAlready, shown, serving);
   const location = await change(act, source);
   return { status: 303, headers: { location }, body: "" };
 }
 
-async function pageAt(url: URL, request: IncomingMessage, serving: Serving): Promise<Answer> {
+async function pageAt(url: URL, language: Language, serving: Serving): Promise<Answer> {
   const { source, now } = serving;
   const path = decoded(url.pathname);
-  const language = languageIn(url, request);
   if (path === "/change") return changeAt(url, language, serving);
   for (const [pattern, page] of PAGES) {
     const match = pattern.exec(path);
@@ -218,16 +253,13 @@ async function pageAt(url: URL, request: IncomingMessage, serving: Serving): Pro
     const view = { words: LANGUAGES[language], now: source.serverNow(now()) };
     return framed(show(view), view, { url, language });
   }
-  return text(404, "there is no such page");
+  return problemPage(404, LANGUAGES[language].noPage, { url, language }, serving);
 }
 
-async function changeAt(
-  url: URL,
-  language: Language,
-  { source, now, door, writes }: Serving,
-): Promise<Answer> {
+async function changeAt(url: URL, language: Language, serving: Serving): Promise<Answer> {
+  const { source, now, door, writes } = serving;
   const act = actIn(url.searchParams);
-  if (act === undefined) return text(404, "there is no such change");
+  if (act === undefined) return problemPage(404, LANGUAGES[language].noChange, { url, language }, serving);
   const words = LANGUAGES[language];
   const planned = await readChange(act, source, words);
   const view = { words, now: source.serverNow(now()) };
@@ -286,9 +318,7 @@ function frame(content: Html, { words, now }: View, url: URL): Html {
           </nav>
           <p id="updated" role="status" data-stale="${words.stale}">
             ${words.updated}
-            <time datetime="${new Date(now).toISOString()}"
-              >${new Date(now).toISOString().slice(0, 19).replace("T", " ")} UTC</time
-            >
+            <time datetime="${new Date(now).toISOString()}">${localSecond(now)}</time>
           </p>
         </header>
         <main id="main" tabindex="-1">${content}</main>

@@ -15,8 +15,13 @@ const FRESH_MS = seconds(5);
 /** Answers that never change again. */
 const FOREVER_MS = Number.POSITIVE_INFINITY;
 const PLAN_MS = minutes(2);
-/** For how long a page waits for the plan. */
-const PATIENCE_MS = seconds(2);
+/** For how long a page waits for the plan, and for any other part. What comes later is in the next look. */
+const PLAN_PATIENCE_MS = seconds(2);
+const PATIENCE_MS = seconds(4);
+/** For so long an answer is shown in place of a late one: some looks. */
+const YOUNG_MS = seconds(30);
+/** The problem of a part that has not come within that time. */
+export const SLOW = "the API has not answered within 4 seconds; the next look asks again";
 /** Answers that are kept. */
 const KEPT_MAX = 500;
 
@@ -31,6 +36,10 @@ export class Source {
   readonly #now: () => number;
   readonly #sleep: Io["sleep"];
   readonly #remembered = new Map<string, Remembered>();
+  /** The newest answer of each path, and when it came. */
+  readonly #newest = new Map<string, { readonly answer: unknown; readonly at: number }>();
+  /** The newest plan, and what had been seen of the deployment when it was asked for. */
+  #plan: { readonly seen: string; readonly found?: Loaded<Plan> } = { seen: "" };
   /** How far the clock of the deployment is before this machine's. */
   #aheadMs = 0;
 
@@ -51,7 +60,8 @@ export class Source {
     path: string,
     freshMs = FRESH_MS,
   ): Promise<Loaded<T & { readonly serverAt: number }>> {
-    return loaded(
+    return this.#inTime(
+      path,
       this.#once(
         path,
         () => this.#read(answer, path),
@@ -60,16 +70,37 @@ export class Source {
     );
   }
 
-  /** The plan of the next 24 hours. It may take longer to read than a page should; then the next one has it. */
-  async plan(): Promise<Loaded<Plan> | "later"> {
+  /**
+   * The plan of the next 24 hours. It may take longer to read than a page should; then the one before is shown, and the next page
+   * has it. @param seen of what else is shown: a plan that was made for other facts is asked for again
+   */
+  async plan(seen: string): Promise<Loaded<Plan> | "later"> {
+    if (seen !== this.#plan.seen) {
+      this.#plan = { ...this.#plan, seen };
+      this.#remembered.delete("plan");
+    }
     const read = loaded(
       this.#once(
         "plan",
         () => readPlan(this.#client),
         () => PLAN_MS,
       ),
-    );
-    return Promise.race([read, this.#sleep(PATIENCE_MS).then(() => "later" as const)]);
+    ).then((found) => {
+      if (this.#plan.seen === seen) this.#plan = { seen, found };
+      return found;
+    });
+    return Promise.race([read, this.#sleep(PLAN_PATIENCE_MS).then(() => this.#plan.found ?? "later")]);
+  }
+
+  /** An answer. Where it takes too long, the one before if that is young; the question goes on, for the next look. */
+  #inTime<T>(path: string, answer: Promise<T>): Promise<Loaded<T>> {
+    const before = this.#newest.get(path);
+    const late = (): Loaded<T> =>
+      before !== undefined && this.#now() - before.at < YOUNG_MS
+        ? // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- one path has one kind of answer
+          { facts: before.answer as T }
+        : { problem: SLOW };
+    return Promise.race([loaded(answer), this.#sleep(PATIENCE_MS).then(late)]);
   }
 
   /** Sends a request that changes something, and forgets what was read before it. @throws CommandError */
@@ -83,7 +114,8 @@ export class Source {
   /** A run. One that has ended stays as it is. */
   run(run: string): Promise<Loaded<RunDetails & { readonly serverAt: number }>> {
     const path = `/runs/${run}`;
-    return loaded(
+    return this.#inTime(
+      path,
       this.#once(
         path,
         () => this.#read(ANSWER.run, path),
@@ -94,7 +126,8 @@ export class Source {
 
   /** The JSON of a path that never changes again. */
   keep<T extends object>(answer: Answer<T>, path: string): Promise<Loaded<T>> {
-    return loaded(
+    return this.#inTime(
+      path,
       this.#once<T>(
         path,
         () => this.#read(answer, path),
@@ -111,7 +144,10 @@ export class Source {
       if (reply.status !== 200) throw refusedBy(reply);
       return reply.text;
     };
-    return loaded(this.#once(path, read, () => (hasEnded ? FOREVER_MS : FRESH_MS)));
+    return this.#inTime(
+      path,
+      this.#once(path, read, () => (hasEnded ? FOREVER_MS : FRESH_MS)),
+    );
   }
 
   async #read<T extends object>(of: Answer<T>, path: string) {
@@ -125,29 +161,30 @@ export class Source {
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- one path has one kind of answer
     if (known !== undefined && this.#now() < known.until) return known.answer as Promise<T>;
     const remembered: Remembered = { answer: read(), until: Number.POSITIVE_INFINITY };
-    this.#remember(path, remembered);
-    return this.#settled(remembered, freshMs);
+    put(this.#remembered, path, remembered);
+    return this.#settled(path, remembered, freshMs);
   }
 
-  async #settled<T>(remembered: Remembered, freshMs: (answer: T) => number): Promise<T> {
+  async #settled<T>(path: string, remembered: Remembered, freshMs: (answer: T) => number): Promise<T> {
     let forMs = FRESH_MS;
     try {
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- made by `read` of the same call
       const answer = (await remembered.answer) as T;
       forMs = freshMs(answer);
+      put(this.#newest, path, { answer, at: this.#now() });
       return answer;
     } finally {
       remembered.until = this.#now() + forMs;
     }
   }
+}
 
-  /** The oldest goes first. */
-  #remember(path: string, remembered: Remembered): void {
-    this.#remembered.delete(path);
-    this.#remembered.set(path, remembered);
-    const [oldest] = this.#remembered.keys();
-    if (this.#remembered.size > KEPT_MAX && oldest !== undefined) this.#remembered.delete(oldest);
-  }
+/** Sets a value; beyond KEPT_MAX the oldest goes. */
+function put<T>(into: Map<string, T>, path: string, value: T): void {
+  into.delete(path);
+  into.set(path, value);
+  const [oldest] = into.keys();
+  if (into.size > KEPT_MAX && oldest !== undefined) into.delete(oldest);
 }
 
 async function loaded<T>(answer: Promise<T>): Promise<Loaded<T>> {

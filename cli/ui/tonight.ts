@@ -9,7 +9,7 @@ const ROWS_MAX = 100;
 type Row = readonly [at: string | undefined, cells: readonly (Html | string)[]];
 
 /** The rows of a plan, in the order of their times. Bakes with nothing to do are counted only. */
-export function tonight({ bakes, retention, fleets, problems }: Plan, view: View): Html {
+export function tonight({ at: madeAt, bakes, retention, fleets, problems }: Plan, view: View): Html {
   const { words } = view;
   const shown = bakes.filter(({ act }) => act !== "skip");
   const rows: readonly Row[] = [
@@ -17,21 +17,29 @@ export function tonight({ bakes, retention, fleets, problems }: Plan, view: View
     ...retention.flatMap(({ at, recipe, changes, problem, assumes }): Row[] => [
       ...changes.map(({ action, imageId, why }): Row => [
         at,
-        [recipe, html`${words.plans[action]} <small>${imageId}</small>`, withAssumed(why, assumes, view)],
+        [
+          recipe,
+          html`${words.plans[action]} <small>${imageId}</small>`,
+          withAssumed(words.said(why), assumes, view),
+        ],
       ]),
-      ...(problem === undefined ? [] : [[at, [recipe, words.plans.unknown, problem]] as const]),
+      ...(problem === undefined ? [] : [[at, [recipe, words.plans.unknown, words.said(problem)]] as const]),
     ]),
-    ...fleets.map(({ at, fleet, act, why }): Row => [at, [fleet, words.plans[act], why]]),
+    ...fleets.map(({ at, fleet, act, why, assumes }): Row => [
+      at,
+      [fleet, words.plans[act], withAssumed(words.said(why), assumes, view)],
+    ]),
   ];
   const sorted = rows.toSorted(([a = "~"], [b = "~"]) => (a < b ? -1 : Number(a > b)));
   const cells = sorted
     .slice(0, ROWS_MAX)
     .map(([at, row]) => [at === undefined ? words.afterwards : time(at, view), ...row]);
-  return html`${table([words.at, words.subject, words.act, words.why], cells, words.noPlan)}${
-    sorted.length > ROWS_MAX && html`<p>${words.shown(ROWS_MAX, sorted.length)}</p>`
-  }${
-    shown.length < bakes.length && html`<p class="none">${words.skipped(bakes.length - shown.length)}</p>`
-  }${problems.map((one) => html`<p class="bad">${words.said(one)}</p>`)}`;
+  return html`<p><small>${words.updated} ${time(madeAt, view)}</small></p>
+    ${table([words.at, words.subject, words.act, words.why], cells, words.noPlan)}${
+      sorted.length > ROWS_MAX && html`<p>${words.shown(ROWS_MAX, sorted.length)}</p>`
+    }${
+      shown.length < bakes.length && html`<p class="none">${words.skipped(bakes.length - shown.length)}</p>`
+    }${problems.map((one) => html`<p class="bad">${words.said(one)}</p>`)}`;
 }
 
 function reasonOf(bake: Plan["bakes"][number], view: View): string {
@@ -46,4 +54,4 @@ function reasonOf(bake: Plan["bakes"][number], view: View): string {
 }
 
 const withAssumed = (why: string, assumes: string | undefined, { words }: View): string =>
-  assumes === undefined ? why : `${why} (${words.assumes}: ${assumes})`;
+  assumes === undefined ? why : `${why} (${words.assumes}: ${words.said(assumes)})`;

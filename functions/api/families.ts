@@ -9,9 +9,14 @@ import { describeImages, familyImage, type Image } from "../../shared/cloud/ecs/
 import { holdOf, type Hold } from "../../shared/holds.ts";
 import { inBatches } from "../../shared/in-batches.ts";
 import type { Ports } from "../../shared/invocation.ts";
-import { ownTags, ROLE, TAG } from "../../shared/tags.ts";
+import { PREVIOUS } from "../../shared/requests/rollback.ts";
+import { stagedFamily } from "../../shared/stage.ts";
+import { isForeign, ownTags, ROLE, TAG } from "../../shared/tags.ts";
 import { familyName } from "../../shared/workflow/run-id.ts";
 import type { RunRecord } from "../../shared/workflow/run-log.ts";
+import { homeTarget } from "../promote-family/rollback/decide.ts";
+import type { Target } from "../promote-family/rollback/plan.ts";
+import { previewOf } from "../promote-family/rollback/preview.ts";
 import { readRecord } from "./runs/rows.ts";
 import { findRuns } from "./runs/search.ts";
 
@@ -28,6 +33,8 @@ export interface FamilyRow {
   readonly by?: string;
   /** Absent when no hold keeps new images back. */
   readonly hold?: FamilyHold;
+  /** The image that a rollback without a name would serve; absent when there is none. */
+  readonly before?: string;
   /** Why only its images are known. */
   readonly problem?: string;
   /** Images that it served before or could serve, the newest first. */
@@ -63,7 +70,7 @@ export async function families(ports: Ports): Promise<FamilyRow[]> {
   return inBatches(
     names,
     async (name) => {
-      const row = await orWhy(`family ${name}`, () => rowOf(name, own, ports), ports);
+      const row = await orWhy(`family ${name}`, () => readRow(name, ports), ports);
       return row.ok ? row.value : { family: name, problem: row.problem, previous: previousIn(name, own) };
     },
     AT_A_TIME,
@@ -73,10 +80,34 @@ export async function families(ports: Ports): Promise<FamilyRow[]> {
 /** A family with what it serves in the other regions of its promotion; null where it serves none. */
 export interface FamilyDetails extends FamilyRow {
   readonly regions: Readonly<Record<string, string | null>>;
+  /** Where a target is asked about. */
+  readonly rollback?: RollbackPreview;
 }
 
-/** One family; undefined without an image in it. */
-export async function family(name: string, ports: Ports): Promise<FamilyDetails | undefined> {
+/** What the rollback to a target, or its undo, would change now. */
+interface RollbackPreview {
+  /** Why it would change nothing; the other fields are absent then. */
+  readonly problem?: string;
+  /** Region → image served after it. */
+  readonly regions?: Readonly<Record<string, string>>;
+  readonly wouldStepBack?: readonly string[];
+  readonly wouldUnshare?: readonly string[];
+  /** The family that is held after it. */
+  readonly wouldHold?: string;
+  /** Of an undo; the family whose hold ends with it. */
+  readonly wouldLiftHold?: string;
+  readonly undoes?: string;
+  readonly wouldBringBack?: readonly string[];
+  readonly wouldShare?: readonly string[];
+}
+
+/** One family; undefined without an image in it. @param target of the rollback that is asked about */
+export async function family(
+  asked: string,
+  ports: Ports,
+  target?: Target,
+): Promise<FamilyDetails | undefined> {
+  const name = stagedFamily(ports.cloud.access.stage, asked);
   const members = await describeImages(ports.cloud, { family: name });
   if (members.length === 0) return undefined;
   const row = await rowOf(name, members, ports);
@@ -84,15 +115,28 @@ export async function family(name: string, ports: Ports): Promise<FamilyDetails 
   const regions: Record<string, string | null> = {};
   for (const region of Object.keys(Object(promoted?.result?.["regions"])))
     regions[region] = (await familyImage(ports.cloud, name, region))?.id ?? null;
-  return { ...row, regions };
+  return { ...row, regions, ...(target && { rollback: await rollbackTo(name, target, ports) }) };
 }
+
+async function rollbackTo(name: string, target: Target, ports: Ports): Promise<RollbackPreview> {
+  const preview = await previewOf(name, target, ports);
+  if (!preview.ok) return { problem: preview.problem };
+  const { targets: regions, images: _images, ...changes } = preview.value;
+  return { regions, ...changes };
+}
+
+const readRow = async (name: string, ports: Ports): Promise<FamilyRow> =>
+  rowOf(name, await describeImages(ports.cloud, { family: name }), ports);
 
 async function rowOf(name: string, images: readonly Image[], ports: Ports): Promise<FamilyRow> {
   const image = await familyImage(ports.cloud, name);
+  const own = images.filter((one) => !isForeign(ports.cloud, one));
+  const before = homeTarget(name, own, image?.id, PREVIOUS);
   return {
     family: name,
     ...holdIn(await holdOf(name, ports)),
     ...(image && { imageId: image.id, imageName: image.name, ...(await sinceOf(name, image, ports)) }),
+    ...(before.ok && { before: before.value.id }),
     previous: previousIn(name, images, image?.id),
   };
 }
@@ -146,11 +190,17 @@ async function sinceOf(name: string, { id, tags }: Image, ports: Ports) {
 
 const endOf = (record: RunRecord | undefined): number => record?.steps.at(-1)?.at ?? 0;
 
+/** Dry runs are among them, and rarely more than one at the end. */
+const ROLLBACKS_READ = 10;
+
 /** Runs know a family without the stage. */
 async function lastRollback(family: string, ports: Ports): Promise<RunRecord | undefined> {
   const { stage } = ports.cloud.access;
   const bare = stage !== "" && family.startsWith(`${stage}-`) ? family.slice(stage.length + 1) : family;
-  const search = { kind: "rollback", name: familyName(bare), state: "done", limit: 1 } as const;
-  const [row] = (await findRuns(search, ports)).runs;
-  return row && readRecord(row.run, ports);
+  const search = { kind: "rollback", name: familyName(bare), state: "done", limit: ROLLBACKS_READ } as const;
+  for (const { run } of (await findRuns(search, ports)).runs) {
+    const record = await readRecord(run, ports);
+    if (record?.result?.["dryRun"] !== true) return record;
+  }
+  return undefined;
 }

@@ -85,7 +85,10 @@ async function readOne(
     case "drift":
       return [await drift(ports), NO_DRIFT];
     case "family":
-      return [await family(routed.name, ports), `no image of this deployment is in family ${routed.name}`];
+      return [
+        await family(routed.name, ports, routed.rollback),
+        `no image of this deployment is in family ${routed.name}`,
+      ];
     case "fleet":
       return [await fleet(routed.name, ports, routed.after), `there is no fleet ${routed.name}`];
     case "image":

@@ -5,7 +5,9 @@ import type { Call } from "../../shared/http/call.ts";
 import { componentIn } from "../../shared/documents/recipe-components.ts";
 import type { StoredFolder } from "../../shared/keys.ts";
 import { readJson } from "../../shared/json.ts";
+import { rollbackShape } from "../../shared/requests/rollback.ts";
 import { FAMILY, formIn, isRunId, NAME, NAME_PATTERN, RUN } from "../../shared/names.ts";
+import type { Target as RollbackTarget } from "../promote-family/rollback/plan.ts";
 import { familyName, RUN_KINDS } from "../../shared/workflow/run-id.ts";
 import { nearest } from "../../shared/documents/spelling.ts";
 import { sentence } from "../../shared/documents/sentences.ts";
@@ -30,7 +32,8 @@ function sinceOf(text: string): number | undefined {
   const at = readInstant(text);
   if (Number.isFinite(at)) return at;
   try {
-    return -parseDuration(text);
+    // 0 is an instant, the first of all; no time ago is now.
+    return -Math.max(1, parseDuration(text));
   } catch {
     return undefined;
   }
@@ -80,7 +83,8 @@ export type Routed =
   | { readonly kind: "run" | "verdicts"; readonly run: string }
   | { readonly kind: "output"; readonly run: string; readonly output: string }
   | { readonly kind: "status" | "families" | "fleets" | "senders" | "drift" | "history" }
-  | { readonly kind: "family" | "image" | "recipe" | "component"; readonly name: string }
+  | { readonly kind: "image" | "recipe" | "component"; readonly name: string }
+  | { readonly kind: "family"; readonly name: string; readonly rollback?: RollbackTarget }
   | { readonly kind: "fleet"; readonly name: string; readonly after?: string }
   | { readonly kind: "savings"; readonly month?: string }
   | { readonly kind: "plan"; readonly cursor?: string }
@@ -116,11 +120,13 @@ function documentIn(path: string): Pick<Change, "folder" | "name"> | undefined {
 type RoutedCall = Pick<Call, "method" | "path" | "query"> & Partial<Pick<Call, "body">>;
 const EMPTY = Buffer.alloc(0);
 
+/** Of these the parameters are parsed, and those that are not known refused, with the route. */
+const PARSED_WHOLE: ReadonlySet<string> = new Set(["refuse", "runs", "savings", "family"]);
+
 /** Reads an authenticated request. */
 export function routeOf(call: RoutedCall): Routed {
   const routed = routeAt(call);
-  // The parameters of these two are parsed whole.
-  if (routed.kind === "refuse" || routed.kind === "runs" || routed.kind === "savings") return routed;
+  if (PARSED_WHOLE.has(routed.kind)) return routed;
   const error = unknownParameters(call.query, routed.kind === "fleet" ? ["after"] : []);
   return error === undefined ? routed : { kind: "refuse", status: 400, error };
 }
@@ -198,7 +204,7 @@ function readOf(path: string, query: Call["query"]): Routed | undefined {
   if (path === "/savings") return monthIn(query);
   if (path === "/runs") return searchOf(query);
   const [, name] = FAMILY_PATH.exec(path) ?? [];
-  if (name !== undefined) return { kind: "family", name };
+  if (name !== undefined) return familyIn(name, query);
   const [, image] = IMAGE_PATH.exec(path) ?? [];
   if (image !== undefined) return { kind: "image", name: image };
   const [, run, verdicts, output] = RUN_PATH.exec(path) ?? [];
@@ -219,6 +225,23 @@ function planIn(body: Buffer): Routed {
   if (parsed.success) return { kind: "plan", ...parsed.data };
   const error = 'the body must be {} or {"cursor": …}, with the field next of the page before';
   return { kind: "refuse", status: 400, error };
+}
+
+const RollbackQuery = z.strictObject({
+  to: z.optional(rollbackShape.to),
+  undo: z.optional(z.literal("true", { error: 'must be "true"' })),
+});
+
+/** A family, with the rollback that the query asks about. */
+function familyIn(name: string, query: Call["query"]): Routed {
+  const parsed = RollbackQuery.safeParse(query, { error: sentence });
+  if (!parsed.success) return refusedQuery(parsed.error.issues, query, Object.keys(RollbackQuery.shape));
+  const { to, undo } = parsed.data;
+  if (to !== undefined && undo !== undefined)
+    return { kind: "refuse", status: 400, error: "to and undo are two targets; keep one of them" };
+  if (to === "") return { kind: "refuse", status: 400, error: "to: name an image or previous" };
+  if (undo !== undefined) return { kind: "family", name, rollback: { kind: "undo" } };
+  return { kind: "family", name, ...(to && { rollback: { kind: "back" as const, to } }) };
 }
 
 function monthIn(query: Call["query"]): Routed {
@@ -250,9 +273,18 @@ const NAMED_MAX = 5;
 
 function searchOf(query: Call["query"]): Routed {
   const parsed = Search.safeParse(query, { error: sentence });
-  if (parsed.success) return { kind: "runs", search: parsed.data };
-  const issues = parsed.error.issues.map((issue) => {
-    if (issue.code === "unrecognized_keys") return unknownParameters(query, Object.keys(Search.shape));
+  return parsed.success
+    ? { kind: "runs", search: parsed.data }
+    : refusedQuery(parsed.error.issues, query, Object.keys(Search.shape));
+}
+
+function refusedQuery(
+  found: readonly z.core.$ZodIssue[],
+  query: Call["query"],
+  known: readonly string[],
+): Routed {
+  const issues = found.map((issue) => {
+    if (issue.code === "unrecognized_keys") return unknownParameters(query, known);
     const name = issue.path.join(".");
     return `${name}: ${twice(query[name]) ?? issue.message}`;
   });

@@ -14,12 +14,12 @@ import { isDue } from "./idle-check/due.ts";
 import { CheckRequest } from "./idle-check/workflow.ts";
 import { KeepRequest } from "./keep/keep.ts";
 import { whyNotStarted } from "./resume/decide.ts";
-import { ResumeRequest } from "./resume/workflow.ts";
+import { ResumeRequest, WakeRequest } from "./resume/workflow.ts";
 
-const Request = z.discriminatedUnion("request", [CheckRequest, ResumeRequest, KeepRequest]);
+const Request = z.discriminatedUnion("request", [CheckRequest, ResumeRequest, WakeRequest, KeepRequest]);
 type Request = z.infer<typeof Request>;
 
-const KINDS = { "stop-idle": "idle", resume: "resume", keep: "keep" } as const;
+const KINDS = { "stop-idle": "idle", resume: "resume", wake: "resume", keep: "keep" } as const;
 
 /** The runs that `payload` asks for. @throws EventError */
 export async function start(payload: unknown, ports: Ports): Promise<readonly RunRequest[]> {

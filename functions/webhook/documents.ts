@@ -138,8 +138,11 @@ function routeProblem({ key, routes }: DocumentIndex, { request }: Request): str
     : `${key} has no ${needed}, so ${action} has nothing to do; add it to the document`;
 }
 
-function countProblem({ key, limits }: DocumentIndex, { count }: Request): string | undefined {
-  if (limits === undefined || typeof count !== "number" || count <= limits.perRequest) return undefined;
+function countProblem({ key, limits }: DocumentIndex, { count, to }: Request): string | undefined {
+  if (limits === undefined) return undefined;
+  if (typeof to === "number" && to > limits.max)
+    return `to: must be at most ${limits.max}, limits.max of ${key} (it is ${to}); name fewer, or raise it`;
+  if (typeof count !== "number" || count <= limits.perRequest) return undefined;
   return `count: must be at most ${limits.perRequest}, limits.perRequest of ${key} (it is ${count}); ask for fewer, or raise it`;
 }
 

@@ -5,7 +5,7 @@ import { days, parseDuration } from "../../shared/duration.ts";
 import { nearest } from "../../shared/documents/spelling.ts";
 import { digest, keyLog } from "../../shared/keys.ts";
 import { FAMILY, formIn, NAME, Name, RUN } from "../../shared/names.ts";
-import { holdShape } from "../../shared/requests/hold.ts";
+import { holdOver, holdShape } from "../../shared/requests/hold.ts";
 import { Parameters } from "../../shared/requests/parameters.ts";
 import { oneTarget, rollbackShape } from "../../shared/requests/rollback.ts";
 import { oneSelection, scaleInShape } from "../../shared/requests/scale-in.ts";
@@ -37,6 +37,8 @@ interface Route {
   readonly request?: string;
   readonly body: z.core.$ZodLooseShape;
   readonly rules?: readonly z.core.$ZodCheck<Record<string, unknown>>[];
+  /** Why a sound body is refused at the time it was sent. */
+  readonly refusal?: (body: Readonly<Record<string, unknown>>, sentAt: number) => string | undefined;
   /** The fields of the request, where they are not those of the body. */
   readonly fields?: (
     body: Readonly<Record<string, unknown>>,
@@ -85,6 +87,12 @@ const ROUTES: readonly Route[] = [
     action: "scale-out",
     kind: "scale",
     body: { count, min: z.optional(count), dryRun },
+    rules: [
+      z.refine<{ readonly count?: unknown; readonly min?: unknown }>(
+        ({ count: all, min: least }) => !(Number(least) > Number(all)),
+        { error: "must be at most count", path: ["min"] },
+      ),
+    ],
   },
   { subject: "fleet", action: "scale-in", kind: "shrink", body: scaleInShape, rules: oneSelection },
   {
@@ -103,6 +111,7 @@ const ROUTES: readonly Route[] = [
   { subject: "fleet", action: "unpause", kind: "size", body: {} },
   { subject: "fleet", action: "stop", kind: "idle", request: "stop-idle", body: { dryRun } },
   { subject: "fleet", action: "resume", kind: "resume", body: { dryRun } },
+  { subject: "fleet", action: "wake", kind: "resume", body: { dryRun } },
   {
     subject: "fleet",
     action: "keep",
@@ -138,7 +147,14 @@ const ROUTES: readonly Route[] = [
     rules: oneTarget,
     runName: familyName,
   },
-  { subject: "family", action: "hold", kind: "hold", body: holdShape, runName: familyName },
+  {
+    subject: "family",
+    action: "hold",
+    kind: "hold",
+    body: holdShape,
+    refusal: ({ until }, sentAt) => holdOver(until, sentAt),
+    runName: familyName,
+  },
   { subject: "family", action: "unhold", kind: "hold", body: {}, runName: familyName },
 ];
 
@@ -169,6 +185,8 @@ export function routeOf(given: Delivery): Routed {
   if (!route || name === undefined) return { kind: "refuse", status: 404, error: noRoute(method, path) };
   const parsed = parseBody(body, route.schema);
   if (!parsed.ok) return { kind: "refuse", status: 400, error: parsed.problem };
+  const error = route.refusal?.(parsed.value, given.sentAt);
+  if (error !== undefined) return { kind: "refuse", status: 400, error };
   return { kind: "enqueue", enqueue: enqueueOf(route, name, parsed.value, given) };
 }
 

@@ -139,7 +139,8 @@ export function whole(least: number, most: number, unit = "") {
 export const price = () =>
   z.number().check(z.positive("must be more than 0"), z.multipleOf(0.001, "must have at most 3 decimals"));
 
-const DURATION = "must be a duration such as 90s, 10m, 2h or 7d";
+/** What is wrong with a text that is no duration. */
+export const DURATION = "must be a duration such as 90s, 10m, 2h or 7d";
 
 /** A duration such as 90s, 10m, 2h, 7d, between two others; the parsed document holds milliseconds. */
 export function duration(least: string, most: string) {

@@ -9,7 +9,8 @@
  */
 import { isWord } from "./quotes.ts";
 
-const LETTER = "A-Za-z\\p{Script=Han}";
+/** The first character of a name, in a set of a pattern. */
+export const LETTER = "A-Za-z\\p{Script=Han}";
 const FORM = new RegExp(`^[${LETTER}][${LETTER}0-9:_-]{1,127}$`, "u");
 
 /** The first rule this image name breaks, completed with the rule's own words, or undefined. */

@@ -63,7 +63,7 @@ test.for(READMES)("every request body in the table of %s is accepted by its rout
       ),
     ),
   );
-  expect(asked).toHaveLength(21);
+  expect(asked).toHaveLength(22);
   for (const [path, body] of asked) {
     const request = {
       method: "POST",

@@ -257,6 +257,7 @@ test("a dry rollback names every image to deprecate, and the rollback and its un
     undoes: back.wet.run,
     serves: { [HOME]: first.imageId, [ABROAD]: oldCopy },
     wouldBringBack: out,
+    wouldLiftHold: "web",
     wouldShare: out.map((one) => `${one} with ${ACCOUNTS.join(", ")}`),
   });
   expect(undo.wet.result).toMatchObject({ regions: undo.dry.result?.["regions"], broughtBack: out });

@@ -174,7 +174,7 @@ test("a promotion that waits for approval is approved, once, by a caller that ma
   const id = on.records("promote")[0]?.run ?? "";
   expect((await kiln(on, `why ${id}`)).out).toContain(`next: npm run kiln -- approve ${id}`);
   expect(await kiln(on, `approve ${id}`)).toMatchObject({ exit: 0 });
-  expect(await kiln(on, `reject ${id}`)).toMatchObject({
+  expect(await kiln(on, `reject ${id} --yes`)).toMatchObject({
     exit: 1,
     err: expect.stringContaining("Already decided"),
   });
@@ -257,7 +257,7 @@ test("the next step fits the kind of a failed run, who asked for it, and how far
   await on.upload("recipes/shop.yaml", APPROVED);
   await on.cloud.settle({ until: () => on.records("promote")[0]?.phase === "approve", forMs: hours(2) });
   const rejected = on.records("promote")[0]?.run;
-  await asked(`reject ${rejected}`);
+  await asked(`reject ${rejected} --yes`);
   await asked("promote shop shop m-none");
   const wrong = on.records("promote").find(({ run: id }) => id !== rejected)?.run;
   const again = "remove the cause, then send the same request again";
@@ -370,11 +370,13 @@ test("the local cloud prints its line of JSON alone, and the lines for a user be
     const [line] = await once(createInterface({ input: child.stdout }), "line");
     const { webhook } = known<{ readonly webhook: string }>(json(String(line)));
     const isSaid = (): boolean => said.includes("npm run kiln -- ui");
-    for (let n = 0; n < 50 && !isSaid() && hints.length > 0; n++) await setTimeout(20);
+    for (let n = 0; n < 250 && !isSaid() && hints.length > 0; n++) await setTimeout(20);
     expect([webhook, said]).toEqual([
       expect.stringMatching(/^http/),
       hints.length === 0 ? "" : expect.stringContaining(`KILN_WEBHOOK=${webhook}`),
     ]);
+    const [page] = /http:\/\/127\.0\.0\.1:\d+\/open\/[\w-]+/.exec(said) ?? [];
+    expect(page === undefined ? "none" : (await fetch(page)).status).toBe(hints.length === 0 ? "none" : 200);
     child.kill();
     await once(child, "close");
   }

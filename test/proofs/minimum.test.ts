@@ -5,7 +5,7 @@ import { test } from "../support/deploy.ts";
 import { fleetText, scaleOut } from "../support/fleets.ts";
 import { BUCKET } from "../support/deployment.ts";
 import { json } from "../support/known.ts";
-import { accepted, ended } from "../support/runs.ts";
+import { accepted, answered, ended } from "../support/runs.ts";
 import { machines, putToSleep } from "../support/world.ts";
 
 const ONE_OFFERING = { InstanceType: "ecs.g7.large", VSwitchId: "vsw-hangzhou-h" };
@@ -89,7 +89,16 @@ test("a minimum above the request, or of subscriptions, is refused", async ({ de
   const paid = { launch: { InstanceChargeType: "PrePaid", Period: 1 }, allowSubscription: true };
   await kiln.upload("fleets/web.yaml", fleetText());
   await kiln.upload("fleets/paid.yaml", fleetText(paid));
-  expect((await scaleOut(kiln, { count: 2, min: 3 })).reason).toContain("min is 3, more than the 2");
+  const wrong = { count: 2, min: 3 };
+  expect(await answered(kiln, kiln.call("POST", "/fleets/web/scale-out", wrong))).toMatchObject({
+    status: 400,
+    body: { error: "min: must be at most count" },
+  });
+  await kiln.invoke("scale-out", { v: 1, request: "scale-out", fleet: "web", ...wrong });
+  await kiln.cloud.settle({ forMs: minutes(5) });
+  expect(kiln.records("scale").map(({ reason }) => reason)).toEqual([
+    expect.stringContaining("min is 3, more than the 2"),
+  ]);
   expect((await scaleOut(kiln, { count: 2, min: 1 }, "paid")).reason).toContain("min cannot be held");
   expect(machines(kiln)).toEqual([]);
 });

@@ -161,7 +161,7 @@ test("a fleet has its next check, and its size at each edge of its schedule, as 
   const edges = fleets.filter(({ act }) => act === "size");
   expect(edges.map(({ desired }) => desired)).toEqual([4, 2]);
   expect(fleets.filter(({ act }) => act === "idle-check")).toHaveLength(1);
-  for (const { at, desired } of edges) {
+  for (const { at = "", desired } of edges) {
     await kiln.cloud.settle({ forMs: Date.parse(at) + 1_000 - kiln.cloud.time.now() });
     const { body } = await answered(kiln, kiln.api("GET", "/fleets/web"));
     expect(body["wanted"]).toMatchObject({ desired });

@@ -69,6 +69,51 @@ test("members that a user stopped stay stopped, and running ones are not touched
   expect(statuses(kiln)).toEqual({ [slept]: "Running", [byHand]: "Stopped", [woken]: "Stopped" });
 });
 
+/** Asks for a wake by webhook and waits until it is over. */
+async function wake(kiln: Deployment, body: object = {}): Promise<RunRecord> {
+  const { run } = await accepted(kiln, "/fleets/web/wake", body);
+  return ended(kiln, run);
+}
+
+test.for([
+  ["without hours", POLICY],
+  ["outside of its hours", { ...POLICY, upDuring: HOURS, outside: "stop" }],
+  ["outside of hours in which it resumes", { ...SLEEPS, outside: "stop" }],
+] as const)(
+  "a caller wakes a fleet %s, and those that a user stopped stay so, with the reason",
+  async ([, idle], { deploy, expect }) => {
+    const kiln = await deploy(QUIET);
+    const [slept = "", other = "", byHand = ""] = await idleFleet(kiln, 3);
+    kiln.cloud.world.stop(byHand);
+    await kiln.cloud.settle({ forMs: minutes(2) });
+    await check(kiln, idle);
+    expect(Object.values(statuses(kiln))).toEqual(["Stopped", "Stopped", "Stopped"]);
+    const stays = [`${byHand}: a user stopped it`];
+    expect((await wake(kiln, { dryRun: true })).result).toMatchObject({
+      wouldStart: [slept, other].toSorted(),
+      stays,
+    });
+    const record = await wake(kiln);
+    expect(record.result).toMatchObject({ started: expect.arrayContaining([slept, other]), stays });
+    expect(statuses(kiln)).toEqual({ [slept]: "Running", [other]: "Running", [byHand]: "Stopped" });
+    // As after a start by a user: the next check leaves them alone.
+    expect((await check(kiln, idle)).result).toMatchObject({ stopped: [] });
+    expect((await wake(kiln)).result).toMatchObject({ started: [], stays });
+  },
+);
+
+test("a wake starts no more than max, and says so", async ({ deploy, expect }) => {
+  const kiln = await deploy(QUIET);
+  await idleFleet(kiln, 3);
+  await check(kiln, POLICY);
+  await kiln.upload("fleets/web.yaml", fleetText({ limits: { max: 2 }, idle: POLICY }));
+  expect((await wake(kiln)).result).toMatchObject({
+    noRoom: 1,
+    stays: [expect.stringMatching(/^1 without room: limit max 2/)],
+  });
+  expect(running(kiln)).toHaveLength(2);
+});
+
 /** The fleet of `check` under other limits; its members are asleep by now. */
 const limited = (kiln: Deployment, limits: object, launch: object = {}): Promise<void> =>
   kiln.upload("fleets/web.yaml", fleetText({ launch: { ...launch }, limits: { ...limits }, idle: SLEEPS }));

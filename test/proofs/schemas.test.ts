@@ -1,7 +1,18 @@
 import { test } from "vitest";
 import { changes, fits, isAccepted, SOUND } from "../support/schemas/documents.ts";
 
-const TEXTS = ["", "40", "web", "10m", "ecs.g7.large", "vsw-a", "cn-hangzhou", "scripts/a.sh"];
+const TEXTS = [
+  "",
+  "40",
+  "web",
+  "10m",
+  "ecs.g7.large",
+  "vsw-a",
+  "cn-hangzhou",
+  "scripts/a.sh",
+  "1h30m",
+  "0 3 * * *",
+];
 const VALUES: readonly unknown[] = [
   ...TEXTS,
   true,

@@ -1,6 +1,7 @@
 /** The variables of Kiln in `npm run cloud`: complete, so that a program needs no setting to use all of it. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { ownIo } from "../../cli/config.ts";
 import { readCallers } from "../../shared/http/config.ts";
 import { buildOnce } from "../build-once.ts";
 import { type Cloud, type CloudOptions, type Endpoints, envNames, startCloud } from "../cloud/index.ts";
@@ -8,8 +9,9 @@ import type { Place } from "../../deploy/names.ts";
 import { channelNames } from "../../functions/notifier/config.ts";
 import { environmentOf, PLACE, readRoles } from "./deployment.ts";
 
+const ROOT = join(import.meta.dirname, "..", "..");
 /** The manifest of the repository. */
-const MANIFEST = join(import.meta.dirname, "..", "..", "s.yaml");
+const MANIFEST = join(ROOT, "s.yaml");
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -68,14 +70,21 @@ interface KilnReady {
   readonly caller: ReturnType<typeof firstCaller>;
 }
 
-/** Addresses and keys for a user at a terminal. */
-function hintsOf({ api, webhook, caller }: KilnReady): readonly string[] {
+/** The page, addresses and keys for a user at a terminal. Starts the page, which ends with this process. */
+async function hintsOf({ api, webhook, caller }: KilnReady): Promise<readonly string[]> {
   const { name = "", secret = "" } = caller ?? {};
+  const env = { KILN_API: api, KILN_WEBHOOK: webhook, KILN_CALLER: name, KILN_SECRET: secret };
+  const { serveUi } = await import("../../cli/ui/server.ts");
+  const page = await serveUi({ ...ownIo(ROOT), env }, { writes: true });
   return [
+    "In a browser (the address opens once):",
+    `  ${page.url}`,
     "In another terminal:",
-    `  export KILN_API=${api} KILN_WEBHOOK=${webhook} KILN_CALLER=${name} KILN_SECRET=${secret}`,
+    `  export ${Object.entries(env)
+      .map(([variable, value]) => `${variable}=${value}`)
+      .join(" ")}`,
     "  npm run kiln -- status",
-    "  npm run kiln -- ui        # a page in your browser",
+    "  npm run kiln -- ui        # the page once more",
   ];
 }
 
@@ -86,7 +95,11 @@ function hintsOf({ api, webhook, caller }: KilnReady): readonly string[] {
 export async function startKiln(
   options: CloudOptions,
   opsUrlOf: (ecs: string) => string,
-): Promise<{ readonly cloud: Cloud; readonly ready: KilnReady; readonly hints: readonly string[] }> {
+): Promise<{
+  readonly cloud: Cloud;
+  readonly ready: KilnReady;
+  readonly hints: () => Promise<readonly string[]>;
+}> {
   await buildOnce();
   let environment: Record<string, string> = {};
   const env = (endpoints: Endpoints): Record<string, string> => {
@@ -114,5 +127,5 @@ export async function startKiln(
     api: urlOf(http, "api"),
     caller: firstCaller(environment),
   };
-  return { cloud, ready, hints: hintsOf(ready) };
+  return { cloud, ready, hints: () => hintsOf(ready) };
 }

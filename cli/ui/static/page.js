@@ -1,5 +1,7 @@
 /** Brings the page up to date every ten seconds: sections that differ are replaced; what is open and what has the focus stays. */
 const EVERY_MS = 10_000;
+/** A page waits for each part of its facts, and no longer than this for all. */
+const GIVE_UP_MS = 20_000;
 const parser = new DOMParser();
 const updated = document.querySelector("#updated");
 
@@ -24,10 +26,14 @@ function replace(old, fresh) {
 }
 
 async function update() {
-  // A form that changes something stays as it was shown.
-  if (document.hidden || String(getSelection()) !== "" || document.querySelector("form[method=post]")) return;
+  // A form that changes something, and the reason why a change was refused, stay as they were shown.
+  if (document.hidden || String(getSelection()) !== "") return;
+  if (document.querySelector("form[method=post], #problem")) return;
   try {
-    const answer = await fetch(location.href, { headers: { accept: "text/html" } });
+    const answer = await fetch(location.href, {
+      headers: { accept: "text/html" },
+      signal: AbortSignal.timeout(GIVE_UP_MS),
+    });
     if (!answer.ok) throw new Error(answer.status);
     const next = parser.parseFromString(await answer.text(), "text/html");
     const fresh = sections(next);
@@ -50,7 +56,9 @@ async function update() {
     updated.replaceChildren(...next.querySelector("#updated").childNodes);
     updated.classList.remove("bad");
   } catch {
-    updated.textContent = updated.dataset.stale;
+    // What it showed stays, with its time.
+    const time = updated.querySelector("time");
+    updated.replaceChildren(`${updated.dataset.stale} `, ...(time === null ? [] : [time]));
     updated.classList.add("bad");
   }
 }

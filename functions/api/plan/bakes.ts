@@ -92,7 +92,10 @@ async function withRunAtWork(
 }
 
 /** Whether a family has another image after a row, without an operator. */
-async function moves({ promotes, approval, delivers }: PlannedBake, { cloud }: Ports): Promise<boolean> {
+export async function moves(
+  { promotes, approval, delivers }: PlannedBake,
+  { cloud }: Ports,
+): Promise<boolean> {
   if (promotes === undefined || approval !== undefined) return false;
   return delivers === undefined || (await familyImage(cloud, promotes))?.id !== delivers;
 }

@@ -14,6 +14,7 @@ import type { DocumentFolder } from "../../../shared/keys.ts";
 import { freshLooks, type Looks } from "../../promote-family/retention/lookups.ts";
 import { plannedBakes, type PlannedBake } from "./bakes.ts";
 import { plannedFleet, type PlannedFleet } from "./fleets.ts";
+import { plannedRefreshes, refreshingFleets } from "./refreshes.ts";
 import { plannedRetention, type PlannedRetention } from "./retention.ts";
 import { readTimers } from "../config.ts";
 import { firings, windowFrom, type Window } from "./timers.ts";
@@ -44,12 +45,14 @@ export async function plan(ports: Ports, cursor?: string): Promise<PlanPage> {
   const names = await namesAfter(cursor ?? "", ports);
   const page: Rows = { bakes: [], retention: [], fleets: [], problems: timerProblems(window) };
   const looks = onceEach(freshLooks(cloud));
+  let refreshing: ReturnType<typeof refreshingFleets> | undefined;
+  const fleets = () => (refreshing ??= refreshingFleets(ports));
   let last: string | undefined;
   for (const key of names) {
     if (last !== undefined && (clock.now() > now + PAGE_MS || cloud.made.all > PAGE_CALLS)) break;
     const [folder = "", name = ""] = key.split("/");
     const add = folder === "recipes" ? addRecipe : addFleet;
-    const added = await orWhy(key, () => add(page, name, { window, looks, ports }), ports);
+    const added = await orWhy(key, () => add(page, name, { window, looks, fleets, ports }), ports);
     if (!added.ok) page.problems.push(`${key}: ${added.problem}`);
     last = key;
   }
@@ -81,15 +84,26 @@ interface Rows {
 interface Asked {
   readonly window: Window;
   readonly looks: Looks;
+  /** Those that promotions refresh. */
+  readonly fleets: () => ReturnType<typeof refreshingFleets>;
   readonly ports: Ports;
 }
 
-async function addRecipe(page: Rows, recipe: string, { window, looks, ports }: Asked): Promise<void> {
+async function addRecipe(page: Rows, recipe: string, asked: Asked): Promise<void> {
+  const { window, looks, fleets, ports } = asked;
   const found = await loadRecipe(ports.cloud, recipe);
   if ("problem" in found) return void page.problems.push(found.problem);
   const { document } = found;
   const bakes = await plannedBakes(document, { window, ports });
   page.bakes.push(...bakes);
+  const refreshes = await orWhy(
+    `fleets behind ${recipe}`,
+    () => plannedRefreshes(bakes, fleets, ports),
+    ports,
+  );
+  const rows = refreshes.ok ? refreshes.value : refreshes;
+  if (rows.ok) page.fleets.push(...rows.value);
+  else if (!page.problems.includes(rows.problem)) page.problems.push(rows.problem);
   page.retention.push(...(await plannedRetention(document, { window, looks, bakes, ports })));
 }
 

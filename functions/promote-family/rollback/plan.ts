@@ -25,10 +25,10 @@ const Back = z.strictObject({
 });
 export type Back = z.infer<typeof Back>;
 
-const Input = z.strictObject({
-  family: z.string(),
-  target: z.discriminatedUnion("kind", [Back, z.strictObject({ kind: z.literal("undo") })]),
-});
+const Target = z.discriminatedUnion("kind", [Back, z.strictObject({ kind: z.literal("undo") })]);
+export type Target = z.infer<typeof Target>;
+
+const Input = z.strictObject({ family: z.string(), target: Target });
 
 export const event = eventsWith(Input);
 

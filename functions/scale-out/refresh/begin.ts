@@ -2,32 +2,24 @@
 import { familyImage } from "../../../shared/cloud/ecs/images.ts";
 import type { Instance } from "../../../shared/cloud/ecs/instance.ts";
 import { loadFleet } from "../../../shared/document-store.ts";
-import type { Fleet } from "../../../shared/documents/fleet.ts";
 import { REFRESH } from "../../../shared/documents/refresh.ts";
 import { minutes } from "../../../shared/duration.ts";
 import { isDown } from "../../../shared/instance-tags.ts";
 import type { Ports } from "../../../shared/invocation.ts";
 import { membersOf } from "../../../shared/limits/members.ts";
 import { pauseOf, readSize, writeAct } from "../../../shared/size/log.ts";
-import { isSized } from "../../../shared/size/wanted.ts";
 import { done, failed, next, wait, type Outcome } from "../../../shared/workflow/workflow.ts";
 import { lastOf } from "../size/last.ts";
 import { alarmProblem } from "./health.ts";
 import { Step, type Begin } from "./events.ts";
-
-export type SizedFleet = Fleet & { readonly size: NonNullable<Fleet["size"]> };
+import { replaceable, type SizedFleet } from "./promoted.ts";
 
 /** The fleet, or why it cannot be refreshed now. @throws CloudError */
 export async function readyFleet(fleet: string, ports: Ports): Promise<SizedFleet | string> {
   const loaded = await loadFleet(ports.cloud, fleet);
   if ("problem" in loaded) return loaded.problem;
-  const { document } = loaded;
-  if (!isSized(document)) return `fleet ${fleet} has no size, which a refresh keeps; write size:`;
-  if (document.launch.InstanceChargeType === "PrePaid")
-    return `fleet ${fleet} launches subscriptions, which are paid to their end and not replaced; launch what you need and scale in the others once they expire`;
-  if (document.idle === undefined)
-    return `fleet ${fleet} has no idle:, so it is not known which members are busy; add idle`;
-  return (await pauseOf(fleet, ports)) ?? document;
+  const document = replaceable(loaded.document);
+  return typeof document === "string" ? document : ((await pauseOf(fleet, ports)) ?? document);
 }
 
 export async function begin({ run, by, input, startedAt }: Begin, ports: Ports): Promise<Outcome> {

@@ -20,7 +20,8 @@ import {
   type Outcome,
   type RunRequest,
 } from "../../../shared/workflow/workflow.ts";
-import { readyFleet, type SizedFleet } from "./begin.ts";
+import { readyFleet } from "./begin.ts";
+import type { SizedFleet } from "./promoted.ts";
 import { nextMove, type Move } from "./decide.ts";
 import { Await, Check, Step, type Progress } from "./events.ts";
 

@@ -10,19 +10,13 @@
  * REFRESH-RUN-4. A reason that says nothing of the image stops it where it is: no capacity, a pause, another promotion.
  */
 import * as z from "zod/mini";
-import { familyImage } from "../../../shared/cloud/ecs/images.ts";
-import type { Instance } from "../../../shared/cloud/ecs/instance.ts";
-import type { Fleet } from "../../../shared/documents/fleet.ts";
 import { days, hours, minutes } from "../../../shared/duration.ts";
-import { isDown } from "../../../shared/instance-tags.ts";
-import { parse, type Ports } from "../../../shared/invocation.ts";
+import { parse } from "../../../shared/invocation.ts";
 import { Name } from "../../../shared/names.ts";
 import { afterFleetRun } from "../../../shared/notifications/fleet-runs.ts";
 import { requestShape } from "../../../shared/requests/request.ts";
 import { firstEvent } from "../../../shared/workflow/envelope.ts";
-import { readRunLog } from "../../../shared/workflow/run-log.ts";
-import { runId } from "../../../shared/workflow/run-id.ts";
-import { phase, type Outcome, type RunRequest, type Workflow } from "../../../shared/workflow/workflow.ts";
+import { phase, type Outcome, type Workflow } from "../../../shared/workflow/workflow.ts";
 import { begin } from "./begin.ts";
 import { check, probe, rollBack, rollBackOf } from "./check.ts";
 import { dryRun } from "./dry-run.ts";
@@ -62,23 +56,3 @@ export const refresh: Workflow = {
   },
   onComplete: afterFleetRun,
 };
-
-/**
- * The refresh that a promotion asks for: of a fleet with `onPromotion: refresh` and running members of another image. An image has
- * one such run, so one that was rolled back is not tried again.
- */
-export async function promoted(
-  document: Fleet,
-  members: readonly Instance[],
-  { cloud }: Ports,
-): Promise<RunRequest | undefined> {
-  const { name, family, launch, refresh: policy } = document;
-  if (policy?.onPromotion !== "refresh" || members.every(isDown)) return undefined;
-  if (launch.InstanceChargeType === "PrePaid") return undefined;
-  const image = await familyImage(cloud, family);
-  if (image === undefined || members.every((one) => isDown(one) || one.imageId === image.id))
-    return undefined;
-  const run = runId("refresh", name, image.createdAt, [cloud.access.bucket, "promotion", image.id]);
-  if ((await readRunLog(cloud, run)).end > 0) return undefined;
-  return { run, by: `promotion:${image.id}`, request: { v: 1, request: "refresh", fleet: name } };
-}

@@ -20,7 +20,7 @@ import { readRunLog } from "../../../shared/workflow/run-log.ts";
 import { runId } from "../../../shared/workflow/run-id.ts";
 import type { RunRequest } from "../../../shared/workflow/workflow.ts";
 import { dueLook, FIRING_MS } from "../health/workflow.ts";
-import { promoted } from "../refresh/workflow.ts";
+import { promoted } from "../refresh/promoted.ts";
 import { decide } from "./decide.ts";
 import { writeDrift } from "./drift.ts";
 import { noteRemoval } from "./removal.ts";

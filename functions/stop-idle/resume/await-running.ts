@@ -14,7 +14,8 @@ import { minutes } from "../../../shared/duration.ts";
 import { countedEventsWith, countedPhase } from "../calls.ts";
 import { Ids, listed, listedRefusals, nonEmpty, refusalFields } from "../tally.ts";
 
-const request = { fleet: Name, dryRun: z.boolean() };
+/** `byHand`: whatever the hours and `idle.resume` say; the version before did not know it. */
+const request = { fleet: Name, dryRun: z.boolean(), byHand: z._default(z.boolean(), false) };
 
 /** The first phase reads the fleet. */
 export const reserveEvent = countedEventsWith(z.strictObject(request));
@@ -24,11 +25,13 @@ export const resumeEvent = countedEventsWith(
   z.strictObject({ ...request, types: Ids, expiresAt: z.optional(z.int()) }),
 );
 
-/** `changed`: a line for each member that took another type. */
+/** `changed`: a line for each member that took another type; `stays`: for each that is left stopped, why. */
 export const Tally = z.strictObject({
   summary: z.record(z.string(), z.int()),
   started: Ids,
   changed: Ids,
+  // The version before did not know it.
+  stays: z._default(Ids, []),
   ...refusalFields,
 });
 export type Tally = z.infer<typeof Tally>;
@@ -41,7 +44,7 @@ const STARTING_MS = minutes(10);
 
 async function awaitMembers(event: AwaitRunning, ports: Ports): Promise<Outcome> {
   const { cloud, clock } = ports;
-  const { started, changed, summary, refusals } = event.tally;
+  const { started, changed, stays, summary, refusals } = event.tally;
   const found = await describeInstances(cloud, { ids: started });
   const starting = found.filter(({ status }) => status !== "Running").map(({ id }) => id);
   if (starting.length > 0 && clock.now() - event.phaseStartedAt < STARTING_MS)
@@ -54,7 +57,7 @@ async function awaitMembers(event: AwaitRunning, ports: Ports): Promise<Outcome>
   const refused = listedRefusals(event.tally);
   if (event.problem !== undefined) return failed(`${event.problem}; ${running.length} were started`);
   if (running.length === 0 && refusals > 0) return failed(`none could be started: ${refused.join("; ")}`);
-  const lists = nonEmpty({ changed: listed(changed), notUp: listed(starting), refused });
+  const lists = nonEmpty({ stays, changed: listed(changed), notUp: listed(starting), refused });
   return done({ fleet, ...summary, started: running, ...lists });
 }
 

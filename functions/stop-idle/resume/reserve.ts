@@ -7,7 +7,6 @@
 import { familyImage } from "../../../shared/cloud/ecs/images.ts";
 import type { Instance } from "../../../shared/cloud/ecs/instances.ts";
 import { loadFleet } from "../../../shared/document-store.ts";
-import type { IdlePolicy } from "../../../shared/documents/idle.ts";
 import { hours } from "../../../shared/duration.ts";
 import { expiryAt, expiryProblem } from "../../../shared/expiry.ts";
 import { stoppedByKilnAt } from "../../../shared/instance-tags.ts";
@@ -23,8 +22,8 @@ import { isOwn } from "../../../shared/tags.ts";
 import type { EventOf } from "../../../shared/workflow/envelope.ts";
 import { done, failed, next, type Outcome } from "../../../shared/workflow/workflow.ts";
 import { countedPhase } from "../calls.ts";
-import { listed, MEMBERS_MAX, noRefusals } from "../tally.ts";
-import { whyNotStarted } from "./decide.ts";
+import { listed, MEMBERS_MAX, nonEmpty, noRefusals } from "../tally.ts";
+import { whyNotStartable, whyNotStarted } from "./decide.ts";
 import { AwaitRunning, reserveEvent } from "./await-running.ts";
 import { Start } from "./start.ts";
 
@@ -32,32 +31,40 @@ export const Reserve = reserveEvent("reserve", {});
 type Reserve = EventOf<typeof Reserve>;
 
 async function reserveStarts(event: Reserve, ports: Ports): Promise<Outcome> {
-  const { fleet, dryRun } = event.input;
+  const { fleet, byHand } = event.input;
   const found = await loadFleet(ports.cloud, fleet);
   if ("problem" in found) return failed(found.problem);
   const { document } = found;
   const policy = document.idle;
-  if (policy?.resume !== true) return done({ fleet, note: "this fleet does not resume; see idle.resume" });
+  if (!byHand && policy?.resume !== true)
+    return done({ fleet, note: "this fleet does not resume; see idle.resume" });
   const paused = await pauseOf(fleet, ports);
   if (paused !== undefined) return done({ fleet, skipped: paused });
-  const now = ports.clock.now();
-  const expired = expiryProblem(document, now);
+  const expired = expiryProblem(document, ports.clock.now());
   if (expired !== undefined) return failed(`fleet ${fleet}: ${expired}`);
   const image = await familyImage(ports.cloud, document.family);
   const priced = await pricedFleet(document, image, ports.cloud);
   if (!priced.ok) return failed(priced.problem);
-  const reserved = await reserveMembers(event, priced.value, policy, ports);
+  return firstStarts(event, priced.value, ports);
+}
+
+async function firstStarts(event: Reserve, priced: PricedFleet, ports: Ports): Promise<Outcome> {
+  const { fleet, dryRun } = event.input;
+  const reserved = await reserveMembers(event, priced, ports);
   if (reserved === undefined) return afterLostRace(event, fleet, ports);
   const { short, wanted } = reserved;
   const starts = reserved.wakes.toSorted();
   const left = wanted - starts.length;
   const summary = { ...reserved.summary, ...(left > 0 && { noRoom: left }) };
   const why = short.length > 0 && { why: short.join("; ") };
-  if (dryRun) return done({ fleet, dryRun: true, ...summary, wouldStart: listed(starts), ...why });
-  if (starts.length === 0) return done({ fleet, ...summary, started: [], ...why });
-  const expiresAt = expiryAt(document, now);
-  const input = { ...event.input, types: [...priced.value.fleet.launch.InstanceType], expiresAt };
-  const tally = { summary, started: [], changed: [], ...noRefusals };
+  const stays = listed(reserved.stays);
+  const said = { ...nonEmpty({ stays }), ...why };
+  if (dryRun) return done({ fleet, dryRun: true, ...summary, wouldStart: listed(starts), ...said });
+  if (starts.length === 0) return done({ fleet, ...summary, started: [], ...said });
+  const expiresAt = expiryAt(priced.fleet, ports.clock.now());
+  const input = { ...event.input, types: [...priced.fleet.launch.InstanceType], expiresAt };
+  const noRoom = left > 0 ? [`${left} without room: ${short.join("; ")}`] : [];
+  const tally = { summary, started: [], changed: [], stays: [...noRoom, ...stays], ...noRefusals };
   const note = [`${wanted} are to be started`, ...short].join("; ");
   return next(Start, { starts, short: [], tally }, { input, note });
 }
@@ -67,6 +74,8 @@ interface Reserved {
   /** The limits that kept it below `wanted`, in words. */
   readonly short: readonly string[];
   readonly wanted: number;
+  /** A line for each stopped member that is not wanted. */
+  readonly stays: readonly string[];
   readonly summary: Readonly<Record<string, number>>;
 }
 
@@ -74,7 +83,6 @@ interface Reserved {
 async function reserveMembers(
   { run, input }: Reserve,
   priced: PricedFleet,
-  policy: IdlePolicy,
   ports: Ports,
 ): Promise<Reserved | undefined> {
   const { cloud } = ports;
@@ -82,19 +90,25 @@ async function reserveMembers(
   const { fleet } = priced;
   const price = await highestPrice(priced, cloud);
   const { HostNames: names } = fleet.launch;
+  const whyNot = (one: Instance): string | undefined =>
+    input.byHand || fleet.idle === undefined
+      ? whyNotStartable(one, now)
+      : whyNotStarted(one, fleet.idle, now);
   let reserved: Reserved | undefined;
   const written = await updateReservations(ports, fleet.name, async (reservations) => {
     const instances = await countedMembers(cloud, fleet.name);
-    const wanted = instances
-      .filter((instance) => isOwn(cloud, instance) && whyNotStarted(instance, policy, now) === undefined)
-      .slice(0, MEMBERS_MAX);
+    const own = instances.filter((instance) => isOwn(cloud, instance));
+    const wanted = own.filter((instance) => whyNot(instance) === undefined).slice(0, MEMBERS_MAX);
+    const stays = own
+      .filter(({ status }) => status === "Stopped")
+      .flatMap((one) => whyNot(one)?.replace(/^/, `${one.id}: `) ?? []);
     const ids = new Set(wanted.map(({ id }) => id));
     const members = await asMembers(priced, instances, ({ id }) => ids.has(id), cloud);
     const request = { run, round: 0, count: wanted.length, wakeOnly: true as const };
     const ask = { ...request, ...(price !== undefined && { price }), ...(names && { names }) };
     const given = reserve(ask, { reservations, members, limits: fleet.limits, now });
     const { wakes, short } = given;
-    reserved = { wakes, short, wanted: wanted.length, summary: summarize(instances, wanted, now) };
+    reserved = { wakes, short, stays, wanted: wanted.length, summary: summarize(instances, wanted, now) };
     const unchanged = input.dryRun || wakes.length === 0 || reservations.grants.includes(given);
     return unchanged ? undefined : withReservation(reservations, given, now);
   });
@@ -112,6 +126,6 @@ function summarize(instances: readonly Instance[], wanted: readonly Instance[], 
 }
 
 export const reservation = countedPhase(Reserve, reserveStarts, ({ input }, problem) => {
-  const tally = { summary: {}, started: [], changed: [], ...noRefusals };
+  const tally = { summary: {}, started: [], changed: [], stays: [], ...noRefusals };
   return next(AwaitRunning, { tally, problem }, { input: { ...input, types: [] } });
 });

@@ -94,12 +94,12 @@ async function start(): Promise<void> {
   const { port, speed, isBare, hasHints } = given;
   const options = optionsFor(port, speed);
   const { cloud, ready, hints } = isBare
-    ? { cloud: await startCloud({ ...options, accountId: BARE_ACCOUNT }), ready: {}, hints: [] }
+    ? { cloud: await startCloud({ ...options, accountId: BARE_ACCOUNT }), ready: {}, hints: () => Promise.resolve([]) }
     : await startKiln(options);
   mountControl(cloud, new Posts());
   process.stdout.write(`${JSON.stringify({ ...describe(cloud), ...ready })}\n`);
   // Programs read the line of JSON and want no other; a user at a terminal, or one who asks, wants these too.
-  if (process.stdout.isTTY || hasHints) for (const hint of hints) process.stderr.write(`${hint}\n`);
+  if (process.stdout.isTTY || hasHints) for (const hint of await hints()) process.stderr.write(`${hint}\n`);
 }
 
 /** Whether the user can correct it; then it needs no stack. */

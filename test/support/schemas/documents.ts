@@ -1,5 +1,6 @@
 /** Documents that Kiln accepts, and the look at one through its schema. */
 import { readdirSync, readFileSync } from "node:fs";
+import { Ajv2020 } from "ajv/dist/2020.js";
 import { dump, load } from "js-yaml";
 import { schemaOf } from "../../../schemas/described.ts";
 import { KINDS } from "../../../schemas/json-schema.ts";
@@ -7,7 +8,6 @@ import { parseComponent } from "../../../shared/documents/component.ts";
 import { parseFleet } from "../../../shared/documents/fleet.ts";
 import type { DocumentKind } from "../../../shared/documents/foreign.ts";
 import { parseRecipe } from "../../../shared/documents/recipe.ts";
-import { fitsSchema } from "./fits.ts";
 
 const PARSE: Readonly<Record<DocumentKind, (name: string, text: string) => unknown>> = {
   recipe: parseRecipe,
@@ -25,8 +25,11 @@ export function isAccepted(kind: DocumentKind, document: unknown): boolean {
 }
 
 export const SCHEMAS = new Map(KINDS.map((kind) => [kind, schemaOf(kind)]));
+/** In strict mode, which refuses keywords and formats that mean nothing. */
+const AJV = new Ajv2020({ strict: true });
+const VALIDATE = new Map([...SCHEMAS].map(([kind, schema]) => [kind, AJV.compile(schema)]));
 export const fits = (kind: DocumentKind, document: unknown): boolean =>
-  fitsSchema(document, SCHEMAS.get(kind) ?? {});
+  VALIDATE.get(kind)?.(document) === true;
 
 export const kindOf = (path: string): DocumentKind =>
   KINDS.find((kind) => path.startsWith(`examples/${kind}s/`)) ?? "recipe";

@@ -41,6 +41,7 @@ const family = {
   run,
   by: "ci",
   hold: { by: "ci", why: "freeze", since: at, until: at },
+  before: "m-0",
   problem: "not known",
   previous: [{ ...image, createdAt: at, promotion: `promoted ${run}` }],
 };
@@ -95,7 +96,21 @@ const SAMPLES: Samples = {
     of: 1,
   },
   families: { families: [family] },
-  family: { ...family, regions: { "cn-hangzhou": "m-1" } },
+  family: {
+    ...family,
+    regions: { "cn-hangzhou": "m-1" },
+    rollback: {
+      problem: "none",
+      regions: { "cn-hangzhou": "m-1" },
+      wouldStepBack: ["m-2 in cn-hangzhou"],
+      wouldUnshare: ["m-2 in cn-hangzhou from 1"],
+      wouldHold: "web",
+      undoes: run,
+      wouldLiftHold: "web",
+      wouldBringBack: ["m-2 in cn-hangzhou"],
+      wouldShare: ["m-2 in cn-hangzhou with 1"],
+    },
+  },
   fleets: { fleets: [fleet] },
   fleet: {
     ...fleet,
@@ -177,7 +192,7 @@ const SAMPLES: Samples = {
         assumes: "y",
       },
     ],
-    fleets: [{ at, fleet: "web", act: "size", why: "schedule", desired: 2, min: 1 }],
+    fleets: [{ at, fleet: "web", act: "size", why: "schedule", desired: 2, min: 1, assumes: "y" }],
     problems: ["x"],
     next: "fleets/web",
   },
@@ -292,10 +307,11 @@ test("every command shows an answer with all fields, and names a field of a wron
       said,
       // A problem of the deployment is a failure.
       exit: name === "status" ? 1 : 0,
-      out: expect.not.stringMatching(/undefined|\[object|NaN/),
+      // Times are in the zone of the reader.
+      out: expect.not.stringMatching(/undefined|\[object|NaN|\d{4}-\d\d-\d\dT[\d:.]+Z/),
     });
     for (const key of Object.keys(last)) {
-      body = { ...last, [key]: key === "result" ? 3 : { wrong: [1] } };
+      body = { ...last, [key]: key === "result" || key === "rollback" ? 3 : { wrong: [1] } };
       expect({ said, ...(await kiln(words, { env })) }).toEqual({
         said,
         exit: 1,

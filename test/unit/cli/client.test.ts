@@ -67,6 +67,18 @@ test("pauses double, differ, and end: the last answer is shown", async () => {
   expect(refused.pauses).toHaveLength(5);
 });
 
+test("an address that takes its time is given up after half a minute, not after every try", async () => {
+  const time = { ms: 0 };
+  const slow: Answer = (response, request) => {
+    time.ms += 16_000;
+    status(503)(response, request);
+  };
+  const { seen, url } = await webhook(slow);
+  const env = { KILN_API: url, KILN_CALLER: "ci", KILN_SECRET: "a-secret-of-ci-0123456789" };
+  expect((await kiln(["status"], { env, now: () => time.ms })).exit).toBe(1);
+  expect(seen).toHaveLength(2);
+});
+
 test("what will not change is not sent again: other refusals, and a host without an address", async () => {
   for (const code of [400, 403, 404, 409, 413, 422, 500]) {
     const { seen, url } = await webhook(status(code));

@@ -115,7 +115,7 @@ const ANSWERS: Readonly<Record<string, unknown>> = {
     problems: [EVIL],
   },
   "/families": { families: [family] },
-  "/families/web": family,
+  "/families/web": { ...family, rollback: { regions: { r: "m-0" }, wouldStepBack: ["m-1 in r"] } },
   "/fleets": { fleets: [fleet] },
   "/fleets/web": { ...fleet, members: [member], text: EVIL },
   "/runs": { runs: [{ ...bake, run: IDLE, kind: "idle", state: "done" }], next: "1767600000000" },
@@ -128,6 +128,12 @@ const ANSWERS: Readonly<Record<string, unknown>> = {
   [`/runs/${IDLE}/verdicts`]: { verdicts: [verdict], of: 3 },
 };
 
+const partOf = (text: string, id: string): string =>
+  new RegExp(`<section id="${id}"[\\s\\S]*?</section>`).exec(text)?.[0] ?? "";
+
+/** In place of an answer: there is none. */
+const HANGS = Symbol("hangs");
+
 /** An API that answers as given, whoever asks. */
 async function api(answers: Readonly<Record<string, unknown>>) {
   const asked: string[] = [];
@@ -137,7 +143,9 @@ async function api(answers: Readonly<Record<string, unknown>>) {
     response.setHeader("x-kiln-version", "1");
     if (path.includes("/logs/"))
       return void response.end(`${EVIL}\n\u001b[31ma red word\u001b[0m\r\nthe end`);
-    const answer = answers[path];
+    const given = answers[path];
+    const answer: unknown = typeof given === "function" ? given(incoming.url) : given;
+    if (answer === HANGS) return;
     response.writeHead(answer === undefined ? 404 : 200);
     return void response.end(JSON.stringify(answer ?? { error: `no ${path}` }));
   });
@@ -147,7 +155,12 @@ async function api(answers: Readonly<Record<string, unknown>>) {
 }
 
 /** A page of an API, and a browser that asks it. `time.ms` is the clock of the machine. */
-async function ui(answers = ANSWERS, writes = false) {
+async function ui(
+  answers = ANSWERS,
+  writes = false,
+  // The plan is waited for.
+  sleep: (ms: number) => Promise<void> = () => new Promise<void>(() => undefined),
+) {
   const { asked, url: KILN_API } = await api(answers);
   const time = { ms: 0 };
   const env = {
@@ -156,8 +169,6 @@ async function ui(answers = ANSWERS, writes = false) {
     KILN_CALLER: "ci",
     KILN_SECRET: "a-secret-of-ci-0123456789",
   };
-  // The plan is waited for.
-  const sleep = () => new Promise<void>(() => undefined);
   const served = await serveUi(quietIo({ env, now: () => time.ms, sleep }), { writes });
   onTestFinished(() => served.close());
   const url = new URL(served.url);
@@ -415,20 +426,55 @@ test("a button makes the change that was shown, once, and only from this page", 
     expect(await get(`/change?${query}`, cookie), query).toMatchObject({ status: 404 });
 });
 
+test("a change that is refused, and a path without a page, end in a page that leads on", async ({
+  expect,
+}) => {
+  const answers: Record<string, unknown> = { ...ANSWERS };
+  const { get, open, url } = await ui(answers, true);
+  const { cookie } = await open();
+  const own = { cookie, origin: url.origin };
+  const { text } = await get("/change?act=hold&family=web", own);
+  const token = /name="token" value="([^"]+)"/.exec(text)?.[1] ?? "";
+  const refused = await get("/change", own, "POST", `token=${token}`);
+  expect(refused.status).toBe(502);
+  expect(refused.text).toContain("no /families/web/hold");
+  const again = await get("/change", own, "POST", `token=${token}`);
+  expect(again.status).toBe(403);
+  const others = await Promise.all(
+    ["/change?act=x", "/none", "//", "//evil/x"].map((path) => get(path, own)),
+  );
+  for (const { status } of others) expect(status).toBe(404);
+  for (const page of [refused, again, ...others]) {
+    expect(page.text).toContain("<nav>");
+    expect(page.text).toContain('<a href="/">Back</a>');
+  }
+  expect(await get("http://127.0.0.1/x", own)).toMatchObject({ status: 400 });
+  expect((await get("/none?lang=zh", own)).text).toContain("没有此页面");
+});
+
 test("a rollback is shown before it is made: what is served, what will be, and what is deprecated", async ({
   expect,
 }) => {
-  const image = (imageId: string, day: number, status = "Available") => ({
-    imageId,
-    imageName: EVIL,
-    status,
-    createdAt: `2026-01-0${day}T00:00:00Z`,
-  });
-  const previous = [image("m-between", 3), image("m-gone", 2, "Deprecated"), image("m-0", 1)];
-  const { get, open } = await ui({ ...ANSWERS, "/families/web": { ...family, previous } });
-  const { text } = await get("/change?act=rollback&family=web&to=m-0", await open());
-  expect(text.replaceAll(/\s+/g, " ")).toMatch(/Will be deprecated<\/dt> <dd>m-between, m-1<\/dd>/);
-  expect(text).toContain("&lt;img src=x");
+  const regions = { "cn-hangzhou": "m-0", "cn-beijing": "m-0b" };
+  const rollback = { regions, wouldStepBack: ["m-between in cn-hangzhou", EVIL], wouldHold: "web" };
+  const answers: Record<string, unknown> = { ...ANSWERS, "/families/web": { ...family, rollback } };
+  const { get, open, asked, time } = await ui(answers, true);
+  const cookie = await open();
+  const look = async () => {
+    const { text } = await get("/change?act=rollback&family=web&to=m-0", cookie);
+    return text.replaceAll(/\s+/g, " ");
+  };
+  const text = await look();
+  for (const shown of ["m-0 (cn-hangzhou)", "m-0b (cn-beijing)", "m-between in cn-hangzhou, &lt;img src=x"])
+    expect(text).toContain(`<dd>${shown}`);
+  expect(text).toContain("<button>");
+  // The target goes with the question.
+  expect(asked).toContain("/families/web?to=m-0");
+  answers["/families/web"] = { ...family, rollback: { problem: EVIL } };
+  time.ms += 60_000;
+  const refused = await look();
+  expect(refused).toContain("<dt>Not possible</dt> <dd>&lt;img src=x");
+  expect(refused).not.toContain("<button>");
 });
 
 test("of 10,000 machines and runs a page shows a part, in few bytes", async ({ expect }) => {
@@ -475,4 +521,102 @@ test("script, style and an empty page are small", async ({ expect }) => {
     readFileSync(join(ROOT, "cli/ui/static", name), "utf8"),
   );
   expect(gzipSync([page, ...files].join("\n")).length).toBeLessThan(30 * 1024);
+});
+
+/** Time on this page passes forty times as fast. */
+const quick = (ms: number): Promise<void> => new Promise((done) => void setTimeout(done, ms / 40));
+
+test("a part that the API does not answer is a problem of that part after some seconds, and an answer of a moment ago stands in for it", async ({
+  expect,
+}) => {
+  const answers: Record<string, unknown> = { ...ANSWERS, "/fleets": HANGS, "/plan": HANGS };
+  const { get, open, time } = await ui(answers, false, quick);
+  const cookie = await open();
+  const { status, text } = await get("/", cookie);
+  expect(status).toBe(200);
+  expect(partOf(text, "fleets")).toContain("the API has not answered within 4 seconds");
+  expect(partOf(text, "families")).toContain("m-1");
+  expect(partOf(text, "tonight")).toContain("It is being read");
+  expect(await get("/fleets/web", cookie)).toMatchObject({ status: 200 });
+
+  answers["/families"] = HANGS;
+  time.ms += 10_000;
+  expect(partOf((await get("/", cookie)).text, "families")).toContain("m-1");
+  time.ms += 30_000;
+  expect(partOf((await get("/?lang=zh", cookie)).text, "families")).toContain("API 在 4 秒内没有应答");
+});
+
+const check = (subject: string) => ({
+  ...bake,
+  run: `idle-${subject}-20260105-0123456789ab`,
+  kind: "idle",
+  subject,
+  state: "done",
+});
+
+/** The newest checks are of two fleets, and that of the second was skipped. */
+function manyFleets(names: readonly string[]): Record<string, unknown> {
+  const runs = (url: string) => {
+    const name = new URL(url, "http://x").searchParams.get("name");
+    return { runs: name === null ? [check("web"), check("f0")] : [check(name)] };
+  };
+  const skipped = "fleet f0 is paused by webhook:ci since 2026-01-05 08:00 UTC";
+  const { run } = check("f0");
+  const judged = ["web", ...names.slice(1)].map((name) => [
+    `/runs/${check(name).run}/verdicts`,
+    { verdicts: [{ ...verdict, id: `i-of-${name}` }], of: 1 },
+  ]);
+  return {
+    ...ANSWERS,
+    "/runs": runs,
+    "/fleets": { fleets: [fleet, ...names.map((name) => ({ ...fleet, fleet: name }))] },
+    [`/runs/${run}`]: { ...check("f0"), steps: [], outputs: [], result: { fleet: "f0", skipped } },
+    "/fleets/f0": { ...fleet, fleet: "f0", members: [] },
+    ...Object.fromEntries(judged),
+  };
+}
+
+test("every fleet has its newest idle check, however many checks of others are newer, and a check that was skipped says why", async ({
+  expect,
+}) => {
+  const names = Array.from({ length: 30 }, (_, n) => `f${n}`);
+  const { get, open, asked } = await ui(manyFleets(names));
+  const cookie = await open();
+  const idle = partOf((await get("/", cookie)).text, "idle");
+  for (const name of ["web", ...names.slice(1, 21)]) expect(idle, name).toContain(`i-of-${name}`);
+  for (const name of names.slice(21)) expect(idle, name).toContain(`href="/fleets/${name}#idle"`);
+  expect(idle).toContain("fleet f0 is paused by webhook:ci");
+  expect(idle).not.toContain("Not known");
+  const own = partOf((await get("/fleets/f0", cookie)).text, "idle");
+  expect(own).toContain("fleet f0 is paused by webhook:ci");
+  expect(own).not.toContain("Not known");
+  const ofNames = () => asked.filter((path) => path.includes("limit=1"));
+  const before = ofNames();
+  await get("/", cookie);
+  expect(ofNames()).toEqual(before);
+});
+
+test("the plan says as of when it is, and is asked for again when what is beside it has changed", async ({
+  expect,
+}) => {
+  const answers: Record<string, unknown> = { ...ANSWERS };
+  const { get, open, asked, time } = await ui(answers);
+  const cookie = await open();
+  const plans = () => asked.filter((path) => path === "/plan").length;
+  const look = async () => {
+    time.ms += 10_000;
+    return partOf((await get("/", cookie)).text, "tonight");
+  };
+  expect(await look()).toMatch(/as of\s+<time\s+datetime="2026-01-05/);
+  await look();
+  expect(plans()).toBe(1);
+  answers["/families"] = { families: [{ ...family, hold: { by: "ci", why: "x", since: at } }] };
+  await look();
+  expect(plans()).toBe(2);
+  answers["/fleets"] = { fleets: [{ ...fleet, paused: "x" }] };
+  await look();
+  expect(plans()).toBe(3);
+  answers["/fleets"] = { fleets: [{ ...fleet, paused: "x", changing: 2 }] };
+  await look();
+  expect(plans()).toBe(3);
 });

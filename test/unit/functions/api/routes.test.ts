@@ -74,8 +74,39 @@ test("a question that is wrong is refused with the parameter and what it may be"
     });
 });
 
+test("no time ago is now, and not the beginning", ({ expect }) => {
+  for (const [since, ms] of [
+    ["0h", -1],
+    ["0d", -1],
+    ["24h", -86_400_000],
+    ["1970-01-01", 0],
+  ] as const)
+    expect(ask("GET", `/runs?since=${since}`)).toMatchObject({ search: { since: ms } });
+});
+
+test("a family is asked about one rollback, or its undo", ({ expect }) => {
+  expect(ask("GET", "/families/web?to=m-1")).toEqual({
+    kind: "family",
+    name: "web",
+    rollback: { kind: "back", to: "m-1" },
+  });
+  expect(ask("GET", "/families/web?undo=true")).toMatchObject({ rollback: { kind: "undo" } });
+  for (const [query, error] of [
+    ["__proto__=1", "__proto__: not known; known are to, undo"],
+    ["undo=yes", 'undo: must be "true"'],
+    ["to=m-1&undo=true", "to and undo are two targets; keep one of them"],
+    ["to=m/1", /^to: must be "previous" or the id or name of an image/],
+    ["to=", "to: name an image or previous"],
+  ] as const)
+    expect(ask("GET", `/families/web?${query}`), query).toMatchObject({
+      kind: "refuse",
+      status: 400,
+      error: typeof error === "string" ? error : expect.stringMatching(error),
+    });
+});
+
 test("no route takes a parameter that it does not know", ({ expect }) => {
-  const routes = ["status", "families", "families/web", "fleets", "recipes/web", "senders", "history"];
+  const routes = ["status", "families", "fleets", "recipes/web", "senders", "history"];
   const others = ["drift", "images/m-1", "components/nginx/1.0.0", `runs/${RUN}`, `runs/${RUN}/verdicts`];
   const asked = [...routes, ...others, `runs/${RUN}/logs/1`].map((path) => `GET /${path}`);
   for (const route of [...asked, "PUT /fleets/web", "DELETE /recipes/web"]) {

@@ -177,6 +177,16 @@ const refusals: readonly (readonly [
   ["POST", "/fleets/web/scale-out", { count: 20_000 }, 400, "count: must be at most 10000"],
   ["POST", "/fleets/web/scale-out", { count: 1.5 }, 400, "count: must be a whole number"],
   ["POST", "/fleets/web/scale-out", { count: "3" }, 400, "count: must be a number"],
+  ["POST", "/fleets/web/scale-out", { count: 2, min: 5 }, 400, "min: must be at most count"],
+  ["POST", "/families/web/hold", { until: "0d" }, 400, "until: must be a time such as 12h or 7d"],
+  ["POST", "/families/web/hold", { until: "00h" }, 400, "until: must be a time such as 12h or 7d"],
+  [
+    "POST",
+    "/families/web/hold",
+    { until: "2001-01-05T08:00:00Z" },
+    400,
+    "until: must be an instant to come, and 2001-01-05T08:00:00Z is over; name a later one",
+  ],
   [
     "POST",
     "/fleets/web/scale-out",
