@@ -79,7 +79,7 @@ test.for(SCRIPTS)(
         expect(help.out).toContain(said);
     }
     const refused = await ran(`${name} --json`);
-    expect(refused.exit).toBe(1);
+    expect(refused.exit).toBe(2);
     expect(JSON.parse(refused.out)).toMatchObject({
       version: 1,
       command: name,
@@ -95,7 +95,7 @@ test.for<[string, number, RegExp]>([
   ["doctor --jason", 2, /usage: npm run doctor -- \[--stage NAME\] \[--launch\] \[--wait\] \[--json\]/],
   ["doctor --plan", 2, /Unknown option '--plan'/],
   ["setup --launch", 2, /Unknown option '--launch'/],
-  ["setup", 1, /refused: KILN_REGION is not set/],
+  ["setup", 2, /refused: KILN_REGION is not set/],
 ])("%s ends with %i", async ([line, code, message], { expect }) => {
   const ended = await ran(line);
   expect([ended.exit, ended.out]).toEqual([code, ""]);
