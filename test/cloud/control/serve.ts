@@ -94,7 +94,11 @@ async function start(): Promise<void> {
   const { port, speed, isBare, hasHints } = given;
   const options = optionsFor(port, speed);
   const { cloud, ready, hints } = isBare
-    ? { cloud: await startCloud({ ...options, accountId: BARE_ACCOUNT }), ready: {}, hints: () => Promise.resolve([]) }
+    ? {
+        cloud: await startCloud({ ...options, accountId: BARE_ACCOUNT }),
+        ready: {},
+        hints: () => Promise.resolve([]),
+      }
     : await startKiln(options);
   mountControl(cloud, new Posts());
   process.stdout.write(`${JSON.stringify({ ...describe(cloud), ...ready })}\n`);
