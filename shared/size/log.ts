@@ -49,6 +49,9 @@ const State = z.object({
       vain: z.int(),
       kind: z.enum(["launch", "end", "refresh"]),
       count: z.int(),
+      /** The number that it was to lead to, and how many were missing then; less than 0: too many. */
+      wanted: z.optional(z.int()),
+      missing: z.optional(z.int()),
     }),
   ),
 });

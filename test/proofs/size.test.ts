@@ -122,6 +122,26 @@ test("a surplus is ended in order: an old image is released, then an idle member
   expect(running(kiln)).toEqual([third]);
 });
 
+test("members that vanish are replaced at once, though a surplus cannot be ended for hours", async ({
+  deploy,
+  expect,
+}) => {
+  const kiln = await deploy({ ...QUIET, fc: { timers: ["reconcile", "resend"] } });
+  const [one = "", two = ""] = await sized(kiln, { size: { min: 3, desired: 4 } });
+  const { world } = kiln.cloud;
+  world.load(
+    () => true,
+    () => ({ ...IDLE, cpuAverage: 90 }),
+  );
+  await request(kiln, "/fleets/web/resize", { to: 3 });
+  await kiln.cloud.settle({ forMs: hours(5) });
+  expect(running(kiln)).toHaveLength(4);
+  world.remove(one);
+  world.remove(two);
+  await kiln.cloud.settle({ forMs: minutes(15) });
+  expect(running(kiln)).toHaveLength(3);
+});
+
 test("validFor ends a request that waits, and what it is short of is not launched later", async ({
   deploy,
   expect,

@@ -5,7 +5,8 @@
  * RECONCILE-2. The members of a surplus are selected by the run that ends them, which sees who is busy.
  * RECONCILE-3. A member that a user stops lowers the number by itself, once; started again, it raises it.
  * RECONCILE-4. Subscriptions are bought on request only.
- * RECONCILE-5. A change that came to nothing is tried again after a pause that doubles.
+ * RECONCILE-5. A change that came to nothing is tried again after a pause that doubles. The pause is for that change only: one of
+ *     the other kind, to another number, or of more members is made at once.
  */
 import type { Instance } from "../../../shared/cloud/ecs/instance.ts";
 import type { Fleet } from "../../../shared/documents/fleet.ts";
@@ -64,11 +65,12 @@ export function decide(situation: Situation): Decision {
     level: desired === wanted.desired ? state.level : level,
     byUser: noted.byUser,
   };
-  const change = changeOf(situation, missing);
+  const change = changeOf(situation, desired, missing);
   if ("count" in change) {
-    const vain = situation.last === "vain" ? (state.child?.vain ?? 0) + 1 : 0;
     const { kind, count, why } = change;
-    return { wanted: desired, present, why, state: after, child: { at: now, vain, kind, count } };
+    const vain = (vainTry(situation, { kind, wanted: desired, missing })?.vain ?? -1) + 1;
+    const child = { at: now, vain, kind, count, wanted: desired, missing };
+    return { wanted: desired, present, why, state: after, child };
   }
   if (!noted.changed) return { wanted: desired, present, why: change.why };
   return { wanted: desired, present, why: noted.why, state: after };
@@ -117,10 +119,11 @@ type Change =
   | { readonly kind: "launch" | "end"; readonly count: number; readonly why: string }
   | { readonly why: string };
 
-function changeOf(situation: Situation, missing: number): Change {
+function changeOf(situation: Situation, wanted: number, missing: number): Change {
   const { document } = situation;
   if (missing === 0) return { why: "it is as it is to be" };
-  const waits = waitOf(situation);
+  const kind = missing > 0 ? "launch" : "end";
+  const waits = waitOf(vainTry(situation, { kind, wanted, missing }), situation.now);
   if (waits !== undefined) return { why: waits };
   const isPrepaid = document.launch.InstanceChargeType === "PrePaid" || document.allowSubscription;
   if (missing > 0 && isPrepaid)
@@ -140,12 +143,21 @@ function changeOf(situation: Situation, missing: number): Change {
     : { kind: "end", count: Math.min(-missing, END_MAX), why: `${-missing} are too many` };
 }
 
-/** RECONCILE-5. */
-function waitOf({ state, last, now }: Situation): string | undefined {
-  const { child } = state;
-  if (last !== "vain" || child === undefined) return undefined;
-  const until = child.at + Math.min(minutes(10) * 2 ** child.vain, hours(2));
+type Child = NonNullable<SizeState["child"]>;
+
+/** The last try, if it was one of the same need and came to nothing (RECONCILE-5). */
+function vainTry(
+  { state: { child }, last }: Situation,
+  { kind, wanted, missing }: Pick<Child, "kind"> & { readonly wanted: number; readonly missing: number },
+): Child | undefined {
+  if (last !== "vain" || child?.kind !== kind || (child.wanted ?? wanted) !== wanted) return undefined;
+  return Math.abs(missing) > Math.abs(child.missing ?? missing) ? undefined : child;
+}
+
+function waitOf(vain: Child | undefined, now: number): string | undefined {
+  if (vain === undefined) return undefined;
+  const until = vain.at + Math.min(minutes(10) * 2 ** vain.vain, hours(2));
   return now < until
-    ? `${child.run} came to nothing; the next try is from ${utcMinute(until)} on`
+    ? `${vain.run} came to nothing; the next try is from ${utcMinute(until)} on`
     : undefined;
 }

@@ -80,6 +80,24 @@ test("a change that came to nothing is tried after pauses that double, up to two
   expect(after(30, hours(2))).toBe(31);
 });
 
+test("the pause after a vain try holds back that change only, not another need of the fleet", ({ expect }) => {
+  type Try = NonNullable<Situation["state"]["child"]>;
+  const after = (tried: Pick<Try, "kind" | "wanted" | "missing">, here: number) => {
+    const child = { run: "web-1", at: NOW - minutes(1), vain: 5, count: 1, ...tried };
+    const members = Array.from({ length: here }, (_, n) => member(`i-${n}`));
+    return decide(situation({ members, last: "vain", state: { byUser: [], child } })).child;
+  };
+  const short = { kind: "launch", wanted: 3, missing: 1 } as const;
+  expect(after(short, 2)).toBeUndefined();
+  expect(after(short, 1)).toMatchObject({ kind: "launch", count: 2, vain: 0 });
+  expect(after({ ...short, wanted: 5, missing: 4 }, 1)).toMatchObject({ kind: "launch", vain: 0 });
+  expect(after(short, 4)).toMatchObject({ kind: "end", count: 1, vain: 0 });
+  const many = { kind: "end", wanted: 3, missing: -1 } as const;
+  expect(after(many, 4)).toBeUndefined();
+  expect(after(many, 5)).toMatchObject({ kind: "end", count: 2, vain: 0 });
+  expect(after(many, 2)).toMatchObject({ kind: "launch", count: 1, vain: 0 });
+});
+
 test("subscriptions are not bought, and a surplus is not ended where no idle policy says who is busy", ({
   expect,
 }) => {
