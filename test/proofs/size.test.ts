@@ -142,6 +142,18 @@ test("members that vanish are replaced at once, though a surplus cannot be ended
   expect(running(kiln)).toHaveLength(3);
 });
 
+test("a resize does not come back once the document has had another number", async ({ deploy, expect }) => {
+  const kiln = await deploy(QUIET);
+  await sized(kiln, { size: { desired: 1 } });
+  const wanted = async () => (await kiln.api("GET", "/fleets/web")).body["wanted"];
+  await request(kiln, "/fleets/web/resize", { to: 3 });
+  for (const desired of [2, 1]) {
+    await kiln.upload("fleets/web.yaml", fleetText({ idle: POLICY, size: { desired } }));
+    await reconcile(kiln);
+    expect(await wanted()).toMatchObject({ desired });
+  }
+});
+
 test("validFor ends a request that waits, and what it is short of is not launched later", async ({
   deploy,
   expect,

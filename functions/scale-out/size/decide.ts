@@ -7,6 +7,7 @@
  * RECONCILE-4. Subscriptions are bought on request only.
  * RECONCILE-5. A change that came to nothing is tried again after a pause that doubles. The pause is for that change only: one of
  *     the other kind, to another number, or of more members is made at once.
+ * RECONCILE-6. A level that does not count any more is dropped, also while nothing may change (WANTED-1).
  */
 import type { Instance } from "../../../shared/cloud/ecs/instance.ts";
 import type { Fleet } from "../../../shared/documents/fleet.ts";
@@ -15,7 +16,7 @@ import { isDown, stoppedByKilnAt } from "../../../shared/instance-tags.ts";
 import { wakingIn, type Reservations } from "../../../shared/limits/stored-reservation.ts";
 import { presentOf } from "../../../shared/size/present.ts";
 import type { SizeState } from "../../../shared/size/log.ts";
-import { isSized, levelOf, wantedOf } from "../../../shared/size/wanted.ts";
+import { isSized, levelOf, standingLevel, wantedOf, type Sized } from "../../../shared/size/wanted.ts";
 
 /** A surplus is ended in steps, each with its own look at what is busy. */
 const END_MAX = 20;
@@ -46,9 +47,20 @@ export interface Decision {
 }
 
 /** The change that `situation` asks for. */
-export function decide(situation: Situation): Decision {
-  const { document, state, members, reservations, now } = situation;
+export function decide(given: Situation): Decision {
+  const { document, state, now } = given;
   if (!isSized(document)) return { wanted: 0, present: 0, why: "the fleet has no size" };
+  const { level, ...rest } = state;
+  if (level === undefined || standingLevel(document, level, now) !== undefined) return change(given, document);
+  // RECONCILE-6.
+  const decision = change({ ...given, state: rest }, document);
+  return decision.state === undefined
+    ? { ...decision, state: rest, why: `${decision.why}; what ${level.by} asked for is over` }
+    : decision;
+}
+
+function change(situation: Situation, document: Sized): Decision {
+  const { state, members, reservations, now } = situation;
   const wanted = wantedOf(document, state.level, now);
   const present = presentOf(members, reservations, now);
   const none = (why: string): Decision => ({ wanted: wanted.desired, present, why });
@@ -65,14 +77,14 @@ export function decide(situation: Situation): Decision {
     level: desired === wanted.desired ? state.level : level,
     byUser: noted.byUser,
   };
-  const change = changeOf(situation, desired, missing);
-  if ("count" in change) {
-    const { kind, count, why } = change;
+  const next = nextOf(situation, desired, missing);
+  if ("count" in next) {
+    const { kind, count, why } = next;
     const vain = (vainTry(situation, { kind, wanted: desired, missing })?.vain ?? -1) + 1;
     const child = { at: now, vain, kind, count, wanted: desired, missing };
     return { wanted: desired, present, why, state: after, child };
   }
-  if (!noted.changed) return { wanted: desired, present, why: change.why };
+  if (!noted.changed) return { wanted: desired, present, why: next.why };
   return { wanted: desired, present, why: noted.why, state: after };
 }
 
@@ -115,11 +127,11 @@ function stopsOf({ members, reservations, state, now }: Situation) {
   };
 }
 
-type Change =
+type Next =
   | { readonly kind: "launch" | "end"; readonly count: number; readonly why: string }
   | { readonly why: string };
 
-function changeOf(situation: Situation, wanted: number, missing: number): Change {
+function nextOf(situation: Situation, wanted: number, missing: number): Next {
   const { document } = situation;
   if (missing === 0) return { why: "it is as it is to be" };
   const kind = missing > 0 ? "launch" : "end";

@@ -4,6 +4,7 @@ import { parseFleet } from "../../../../shared/documents/fleet.ts";
 import { hours, minutes } from "../../../../shared/duration.ts";
 import type { Instance } from "../../../../shared/cloud/ecs/instance.ts";
 import type { Reservation } from "../../../../shared/limits/stored-reservation.ts";
+import type { Level } from "../../../../shared/size/wanted.ts";
 import { fleetText } from "../../../support/fleets.ts";
 import { POLICY } from "../../../support/idle.ts";
 import { instanceOf } from "../stop-idle/fixture.ts";
@@ -96,6 +97,29 @@ test("the pause after a vain try holds back that change only, not another need o
   expect(after(many, 4)).toBeUndefined();
   expect(after(many, 5)).toMatchObject({ kind: "end", count: 2, vain: 0 });
   expect(after(many, 2)).toMatchObject({ kind: "launch", count: 1, vain: 0 });
+});
+
+test("an act that is over is dropped, whatever holds up changes, so it does not count again", ({ expect }) => {
+  const byUser: string[] = [];
+  const paused = { at: NOW, by: "ci", why: "" };
+  const hindrances: readonly Partial<Situation>[] = [
+    {},
+    { stopping: "idle-web-1" },
+    { last: "open" },
+    { state: { paused } },
+  ];
+  const stateAfter = (level: Level, fleet: object) =>
+    hindrances.map(({ state, ...more }) => {
+      const given = situation({ fleet, ...more, state: { byUser, level, ...state } });
+      return decide(given).state?.level === undefined && decide(given).state !== undefined;
+    });
+  const level = { desired: 3, at: NOW - hours(2), by: "ci", of: 3 };
+  expect(stateAfter(level, {})).toEqual([false, false, false, false]);
+  expect(stateAfter({ ...level, of: 2 }, {})).toEqual([true, true, true, true]);
+  const calendar = { timeZone: "UTC" };
+  const schedule = [{ days: "daily", from: "07:00", to: "20:00", min: 2 }];
+  expect(stateAfter(level, { calendar, schedule })).toEqual([true, true, true, true]);
+  expect(stateAfter({ ...level, lowered: true }, { calendar, schedule })).not.toContain(true);
 });
 
 test("subscriptions are not bought, and a surplus is not ended where no idle policy says who is busy", ({
