@@ -154,6 +154,19 @@ test("a resize does not come back once the document has had another number", asy
   }
 });
 
+test("spot members that stop when they are taken back are replaced, and the number stays", async ({
+  deploy,
+  expect,
+}) => {
+  const kiln = await deploy({ ...QUIET, fc: { timers: ["reconcile", "resend"] } });
+  const launch = { SpotStrategy: "SpotAsPriceGo", SpotInterruptionBehavior: "Stop" };
+  const [taken = ""] = await sized(kiln, { size: { desired: 3 }, launch });
+  kiln.cloud.world.reclaim(taken);
+  await kiln.cloud.settle({ forMs: minutes(30) });
+  expect(machines(kiln).find(({ instanceId }) => instanceId === taken)?.status).toBe("Stopped");
+  expect((await kiln.api("GET", "/fleets/web")).body).toMatchObject({ wanted: { desired: 3 }, running: 3 });
+});
+
 test("validFor ends a request that waits, and what it is short of is not launched later", async ({
   deploy,
   expect,

@@ -4,6 +4,8 @@
  * RECONCILE-1. One change at a time, of a bounded number of members. Instances that open reservations lead to count.
  * RECONCILE-2. The members of a surplus are selected by the run that ends them, which sees who is busy.
  * RECONCILE-3. A member that a user stops lowers the number by itself, once; started again, it raises it.
+ *     A spot member that the cloud stops when it takes it back looks the same once it is down, so its stop lowers nothing:
+ *     https://www.alibabacloud.com/help/en/ecs/user-guide/preemptible-instance-data-retention-and-data-recovery-after-interrupt-reclamation
  * RECONCILE-4. Subscriptions are bought on request only.
  * RECONCILE-5. A change that came to nothing is tried again after a pause that doubles. The pause is for that change only: one of
  *     the other kind, to another number, or of more members is made at once.
@@ -104,6 +106,7 @@ function stopsOf({ members, reservations, state, now }: Situation) {
         member.status === "Stopped" &&
         member.startedAt !== undefined &&
         stoppedByKilnAt(member) === undefined &&
+        member.stopsWhenTakenBack === undefined &&
         !waking.has(member.id),
     )
     .map(({ id }) => id)

@@ -122,6 +122,13 @@ test("an act that is over is dropped, whatever holds up changes, so it does not 
   expect(stateAfter({ ...level, lowered: true }, { calendar, schedule })).not.toContain(true);
 });
 
+test("a spot member that the cloud may have stopped itself lowers nothing, and is replaced", ({ expect }) => {
+  const down = { status: "Stopped", spotStrategy: "SpotAsPriceGo", stopsWhenTakenBack: true } as const;
+  const { wanted, child, state } = decide(situation({ members: [...three.slice(1), member("i-1", down)] }));
+  expect({ wanted, child }).toMatchObject({ wanted: 3, child: { kind: "launch", count: 1 } });
+  expect(state).toMatchObject({ byUser: [] });
+});
+
 test("subscriptions are not bought, and a surplus is not ended where no idle policy says who is busy", ({
   expect,
 }) => {
