@@ -29,8 +29,11 @@ export const REMOVAL_GRACE_MS = hours(1);
 const State = z.object({
   level: z.optional(Level),
   paused: z.optional(Paused),
-  /** Members that a user stopped, and whose stop has lowered the level. */
+  /** Members that a user stopped. The stop of each has lowered the level, except of those in `beside`. */
   byUser: z.optional(z.array(z.string())),
+  beside: z.optional(z.array(z.string())),
+  /** Members that were on their way down, and not by Kiln, while others were launched in their place. */
+  going: z.optional(z.array(z.string())),
   /** That of the last sound document; absent: they are kept. */
   onRemoval: z.optional(Removal),
   /** An image that a refresh has rolled back: launches use the other one as long as the family serves it. */

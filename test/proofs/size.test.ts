@@ -44,6 +44,26 @@ test("a stop by a user lowers the number and a start raises it; neither is undon
   expect(machines(kiln)).toHaveLength(3);
 });
 
+test("a stop by a user of one member of a surplus leaves the number as it is", async ({ deploy, expect }) => {
+  const kiln = await deploy({ ...QUIET, fc: { timers: ["reconcile", "resend"] } });
+  const [one = ""] = await sized(kiln, { size: { min: 0, desired: 3 } });
+  const { world, time } = kiln.cloud;
+  const busy = { ...IDLE, cpuAverage: 90 };
+  world.load(
+    () => true,
+    () => busy,
+    { fromAt: time.now() - minutes(20) },
+  );
+  await request(kiln, "/fleets/web/resize", { to: 2 });
+  await kiln.cloud.settle({ forMs: minutes(20) });
+  for (const action of ["StopInstance", "StartInstance"]) {
+    await kiln.ecs(action, { InstanceId: one });
+    await kiln.cloud.settle({ forMs: minutes(20) });
+    expect((await kiln.api("GET", "/fleets/web")).body["wanted"]).toMatchObject({ desired: 2 });
+  }
+  expect(running(kiln)).toHaveLength(3);
+});
+
 test("what a request was short of is launched later, with pauses between the tries", async ({
   deploy,
   expect,

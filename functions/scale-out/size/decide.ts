@@ -3,7 +3,8 @@
  *
  * RECONCILE-1. One change at a time, of a bounded number of members. Instances that open reservations lead to count.
  * RECONCILE-2. The members of a surplus are selected by the run that ends them, which sees who is busy.
- * RECONCILE-3. A member that a user stops lowers the number by itself, once; started again, it raises it.
+ * RECONCILE-3. A member that a user stops lowers the number by itself, once, unless it is beyond the number or needed for its
+ *     min; started again, it gives back what it has lowered.
  *     A spot member that the cloud stops when it takes it back looks the same once it is down, so its stop lowers nothing:
  *     https://www.alibabacloud.com/help/en/ecs/user-guide/preemptible-instance-data-retention-and-data-recovery-after-interrupt-reclamation
  * RECONCILE-4. Subscriptions are bought on request only.
@@ -18,7 +19,7 @@ import { isDown, stoppedByKilnAt } from "../../../shared/instance-tags.ts";
 import { wakingIn, type Reservations } from "../../../shared/limits/stored-reservation.ts";
 import { presentOf } from "../../../shared/size/present.ts";
 import type { SizeState } from "../../../shared/size/log.ts";
-import { isSized, levelOf, standingLevel, wantedOf, type Sized } from "../../../shared/size/wanted.ts";
+import { isSized, levelOf, standingLevel, wantedOf, type Sized, type Wanted } from "../../../shared/size/wanted.ts";
 
 /** A surplus is ended in steps, each with its own look at what is busy. */
 const END_MAX = 20;
@@ -68,8 +69,8 @@ function change(situation: Situation, document: Sized): Decision {
   const none = (why: string): Decision => ({ wanted: wanted.desired, present, why });
   const hindrance = hindranceOf(situation);
   if (hindrance !== undefined) return none(hindrance);
-  const noted = stopsOf(situation);
-  const asked = wanted.desired - noted.stopped + noted.started;
+  const noted = stopsOf(situation, wanted, present);
+  const { asked } = noted;
   const lowered = asked < wanted.desired && { lowered: true as const };
   const level = levelOf(document, wanted, { desired: asked, at: now, by: "user", ...lowered });
   const { desired } = level;
@@ -78,13 +79,16 @@ function change(situation: Situation, document: Sized): Decision {
     ...state,
     level: desired === wanted.desired ? state.level : level,
     byUser: noted.byUser,
+    beside: noted.beside,
+    going: noted.going,
   };
   const next = nextOf(situation, desired, missing);
   if ("count" in next) {
     const { kind, count, why } = next;
     const vain = (vainTry(situation, { kind, wanted: desired, missing })?.vain ?? -1) + 1;
     const child = { at: now, vain, kind, count, wanted: desired, missing };
-    return { wanted: desired, present, why, state: after, child };
+    const going = kind === "launch" ? stoppedByUser(situation, "Stopping") : [];
+    return { wanted: desired, present, why, state: { ...after, going }, child };
   }
   if (!noted.changed) return { wanted: desired, present, why: next.why };
   return { wanted: desired, present, why: noted.why, state: after };
@@ -97,13 +101,13 @@ export function hindranceOf({ state, last, stopping }: Situation): string | unde
   return stopping === undefined ? undefined : `${stopping} is at work`;
 }
 
-/** RECONCILE-3. The first look only writes down who is stopped. */
-function stopsOf({ members, reservations, state, now }: Situation) {
+/** Members that stop or are stopped, and not by Kiln. */
+function stoppedByUser({ members, reservations, now }: Situation, status: "Stopping" | "Stopped"): string[] {
   const waking = wakingIn(reservations, now);
-  const byUser = members
+  return members
     .filter(
       (member) =>
-        member.status === "Stopped" &&
+        member.status === status &&
         member.startedAt !== undefined &&
         stoppedByKilnAt(member) === undefined &&
         member.stopsWhenTakenBack === undefined &&
@@ -111,10 +115,22 @@ function stopsOf({ members, reservations, state, now }: Situation) {
     )
     .map(({ id }) => id)
     .toSorted();
-  const known = state.byUser;
+}
+
+/** RECONCILE-3. The first look only writes down who is stopped. */
+function stopsOf(situation: Situation, { desired, min }: Wanted, present: number) {
+  const { members, state } = situation;
+  const { byUser: known, beside = [], going = [] } = state;
+  const byUser = stoppedByUser(situation, "Stopped");
   const stopped = known === undefined ? [] : byUser.filter((id) => !known.includes(id));
   const up = new Set(members.filter((member) => !isDown(member)).map(({ id }) => id));
   const started = (known ?? []).filter((id) => up.has(id));
+  const raised = desired + started.filter((id) => !beside.includes(id)).length;
+  // For these others were launched, so they are not missing any more.
+  const replaced = stopped.filter((id) => going.includes(id));
+  const missing = Math.max(0, raised - present);
+  const lowers = Math.min(stopped.length, missing + replaced.length, Math.max(0, raised - min));
+  const lowering = new Set([...replaced, ...stopped].slice(0, lowers));
   const why = [
     known === undefined ? "its size is kept from now on" : "",
     stopped.length > 0 ? `${stopped.join(", ")} stopped by a user` : "",
@@ -123,8 +139,9 @@ function stopsOf({ members, reservations, state, now }: Situation) {
   const changed = known === undefined || known.join() !== byUser.join();
   return {
     byUser,
-    stopped: stopped.length,
-    started: started.length,
+    beside: byUser.filter((id) => beside.includes(id) || (stopped.includes(id) && !lowering.has(id))),
+    going: going.filter((id) => stoppedByUser(situation, "Stopping").includes(id)),
+    asked: raised - lowers,
     changed,
     why: why.filter(Boolean).join("; ") || "a member that a user stopped is gone",
   };

@@ -161,3 +161,28 @@ test("the first look only notes who is stopped; later stops lower the number, ne
   const all = decide(situation({ members: members.map(({ id }) => stopped(id)) }));
   expect(all).toMatchObject({ wanted: 1, child: { kind: "launch", count: 1 } });
 });
+
+test("a stop beyond the number, or of a member that min needs, lowers nothing, and its start raises nothing", ({
+  expect,
+}) => {
+  const down = (id: string, status = "Stopped") => member(id, { status });
+  const [one = member("i-1"), two = member("i-2")] = three;
+  const fleet = { size: { min: 2, desired: 2 } };
+  const stop = decide(situation({ fleet, members: [one, two, down("i-3")] }));
+  expect(stop).toMatchObject({ wanted: 2, present: 2, state: { byUser: ["i-3"], beside: ["i-3"] } });
+  const { state = {} } = stop;
+  expect(decide(situation({ fleet, state }))).toMatchObject({ wanted: 2, state: { byUser: [], beside: [] } });
+  // One of the number and one beyond it: one of both gives back what it has lowered.
+  const less = { size: { min: 0, desired: 2 } };
+  const both = decide(situation({ fleet: less, members: [one, down("i-2"), down("i-3")] }));
+  expect(both).toMatchObject({ wanted: 1, state: { byUser: ["i-2", "i-3"], beside: ["i-3"] } });
+  expect(decide(situation({ fleet: less, state: both.state ?? {} }))).toMatchObject({ wanted: 2, present: 3 });
+});
+
+test("a member that was on its way down when it was replaced lowers the number once it is down", ({ expect }) => {
+  const to = (status: string) => [...three.slice(1), member("i-1", { status })];
+  const { state = {}, child } = decide(situation({ members: to("Stopping") }));
+  expect(child).toMatchObject({ kind: "launch", count: 1 });
+  const later = decide(situation({ state, members: [...to("Stopped"), member("i-4")] }));
+  expect(later).toMatchObject({ wanted: 2, state: { beside: [] }, child: { kind: "end", count: 1 } });
+});
