@@ -11,7 +11,7 @@ import { EventError } from "../errors.ts";
 import type { Ports } from "../invocation.ts";
 import { sizeKey } from "../keys.ts";
 import { appendOnce, readLog, TAIL_BYTES } from "../workflow/log.ts";
-import { isSized, Level, levelOf, wantedOf, type Wanted } from "./wanted.ts";
+import { isSized, isStillLowered, Level, levelOf, wantedOf, type Wanted } from "./wanted.ts";
 
 const Paused = z.object({ at: z.int(), by: z.string(), why: z.string() });
 
@@ -153,7 +153,8 @@ export async function setDesired(
     written,
     (before, at) => {
       const wanted = wantedOf(document, before.level, at);
-      const change = { desired: to(wanted), at, by: act.by, ...(lowers && { lowered: lowers }) };
+      const isLowered = lowers ?? (act.act !== "resize" && isStillLowered(document, before.level, at));
+      const change = { desired: to(wanted), at, by: act.by, ...(isLowered && { lowered: isLowered }) };
       const level = levelOf(document, wanted, change);
       unchanged = wanted;
       return level.desired === wanted.desired && lowers === true ? undefined : { ...before, level };

@@ -4,7 +4,8 @@
  * WANTED-1. The last act wins until the next edge of the schedule, or until `size.desired` is another one. After that it is
  *     dropped from the log, so it does not count again when the document is as before.
  * WANTED-2. A stop by an idle check, a completed job or a user lowers it by that member, and an edge does not take that back,
- *     unless the entry that begins there names `desired`. So a fleet without work stays down.
+ *     unless the entry that begins there names `desired`. So a fleet without work stays down. An act that adds members to such a
+ *     fleet leaves it lowered; one that names a number does not.
  * WANTED-3. It is never below the `min` of the instant, nor above the fleet's max.
  */
 import * as z from "zod/mini";
@@ -91,6 +92,10 @@ export function standingLevel(fleet: Sized, level: Level | undefined, now: numbe
   if (level?.of !== fleet.size.desired) return undefined;
   return level.lowered === true || !hasEdge(fleet, level.at, now) ? level : undefined;
 }
+
+/** Whether stops have lowered the size, and no number was named since (WANTED-2). */
+export const isStillLowered = (fleet: Sized, level: Level | undefined, now: number): boolean =>
+  standingLevel(fleet, level, now)?.lowered === true;
 
 function desiredOf(fleet: Sized, planned: number | undefined, given: Level | undefined, now: number): number {
   const { desired } = fleet.size;

@@ -6,7 +6,7 @@ import { fleetText, scaleOut } from "../support/fleets.ts";
 import { IDLE, POLICY, QUIET } from "../support/idle.ts";
 import { answered, request } from "../support/runs.ts";
 import { reconcile, running, sized } from "../support/sized.ts";
-import { serve } from "../support/sleepers.ts";
+import { check, serve } from "../support/sleepers.ts";
 import { machines } from "../support/world.ts";
 
 test("scale-in takes members by number or by name, and lowers what the fleet is to have", async ({
@@ -185,6 +185,34 @@ test("spot members that stop when they are taken back are replaced, and the numb
   await kiln.cloud.settle({ forMs: minutes(30) });
   expect(machines(kiln).find(({ instanceId }) => instanceId === taken)?.status).toBe("Stopped");
   expect((await kiln.api("GET", "/fleets/web")).body).toMatchObject({ wanted: { desired: 3 }, running: 3 });
+});
+
+test("a request after idle stops does not bring the other members back at an edge; a resize does", async ({
+  deploy,
+  expect,
+}) => {
+  // 16:16 in the zone.
+  const kiln = await deploy({ at: Date.UTC(2026, 0, 5, 8, 16) });
+  const edge = Date.UTC(2026, 0, 5, 12);
+  const calendar = { timeZone: "Asia/Shanghai" };
+  const schedule = [{ days: "daily", from: "08:00", to: "20:00", min: 0 }];
+  const [first = ""] = await sized(kiln, { size: { desired: 4 }, calendar, schedule });
+  await kiln.ecs("StopInstance", { InstanceId: first });
+  await kiln.cloud.settle({ forMs: minutes(5) });
+  await reconcile(kiln);
+  expect((await check(kiln)).result?.["stopped"]).toHaveLength(3);
+  const wanted = async () => (await kiln.api("GET", "/fleets/web")).body["wanted"];
+  await scaleOut(kiln, { count: 1 });
+  expect(await wanted()).toMatchObject({ desired: 1 });
+  await kiln.ecs("StartInstance", { InstanceId: first });
+  await kiln.cloud.settle({ forMs: minutes(5) });
+  await reconcile(kiln);
+  expect(await wanted()).toMatchObject({ desired: 2 });
+  await kiln.cloud.settle({ forMs: edge + minutes(10) - kiln.cloud.time.now() });
+  expect(await wanted()).toMatchObject({ desired: 2 });
+  await request(kiln, "/fleets/web/resize", { to: 3 });
+  await kiln.cloud.settle({ forMs: hours(12) });
+  expect(await wanted()).toMatchObject({ desired: 4 });
 });
 
 test("validFor ends a request that waits, and what it is short of is not launched later", async ({

@@ -19,7 +19,7 @@ import { isDown, stoppedByKilnAt } from "../../../shared/instance-tags.ts";
 import { wakingIn, type Reservations } from "../../../shared/limits/stored-reservation.ts";
 import { presentOf } from "../../../shared/size/present.ts";
 import type { SizeState } from "../../../shared/size/log.ts";
-import { isSized, levelOf, standingLevel, wantedOf, type Sized, type Wanted } from "../../../shared/size/wanted.ts";
+import { isSized, isStillLowered, levelOf, standingLevel, wantedOf, type Sized, type Wanted } from "../../../shared/size/wanted.ts";
 
 /** A surplus is ended in steps, each with its own look at what is busy. */
 const END_MAX = 20;
@@ -71,7 +71,8 @@ function change(situation: Situation, document: Sized): Decision {
   if (hindrance !== undefined) return none(hindrance);
   const noted = stopsOf(situation, wanted, present);
   const { asked } = noted;
-  const lowered = asked < wanted.desired && { lowered: true as const };
+  const isLowered = asked < wanted.desired || isStillLowered(document, state.level, now);
+  const lowered = isLowered && { lowered: true as const };
   const level = levelOf(document, wanted, { desired: asked, at: now, by: "user", ...lowered });
   const { desired } = level;
   const missing = desired - present;
