@@ -19,7 +19,15 @@ import { isDown, stoppedByKilnAt } from "../../../shared/instance-tags.ts";
 import { wakingIn, type Reservations } from "../../../shared/limits/stored-reservation.ts";
 import { presentOf } from "../../../shared/size/present.ts";
 import type { SizeState } from "../../../shared/size/log.ts";
-import { isSized, isStillLowered, levelOf, standingLevel, wantedOf, type Sized, type Wanted } from "../../../shared/size/wanted.ts";
+import {
+  isSized,
+  isStillLowered,
+  levelOf,
+  standingLevel,
+  wantedOf,
+  type Sized,
+  type Wanted,
+} from "../../../shared/size/wanted.ts";
 
 /** A surplus is ended in steps, each with its own look at what is busy. */
 const END_MAX = 20;
@@ -54,7 +62,8 @@ export function decide(given: Situation): Decision {
   const { document, state, now } = given;
   if (!isSized(document)) return { wanted: 0, present: 0, why: "the fleet has no size" };
   const { level, ...rest } = state;
-  if (level === undefined || standingLevel(document, level, now) !== undefined) return change(given, document);
+  if (level === undefined || standingLevel(document, level, now) !== undefined)
+    return change(given, document);
   // RECONCILE-6.
   const decision = change({ ...given, state: rest }, document);
   return decision.state === undefined
@@ -190,7 +199,5 @@ function vainTry(
 function waitOf(vain: Child | undefined, now: number): string | undefined {
   if (vain === undefined) return undefined;
   const until = vain.at + Math.min(minutes(10) * 2 ** vain.vain, hours(2));
-  return now < until
-    ? `${vain.run} came to nothing; the next try is from ${utcMinute(until)} on`
-    : undefined;
+  return now < until ? `${vain.run} came to nothing; the next try is from ${utcMinute(until)} on` : undefined;
 }

@@ -84,8 +84,7 @@ export function toInstance(wire: z.infer<ReturnType<typeof wireInstance>>): Inst
     stoppedMode: wire.StoppedMode,
     chargeType: wire.InstanceChargeType,
     spotStrategy: wire.SpotStrategy,
-    ...(wire.SpotStrategy !== "NoSpot" &&
-      wire.SpotInterruptionBehavior === "Stop" && { stopsWhenTakenBack: true }),
+    ...whenTakenBack(wire),
     deletionProtection: wire.DeletionProtection,
     locks: wire.OperationLocks.LockReason.flatMap(({ LockReason }) => LockReason || []),
     ...(privateIp && { privateIp }),
@@ -94,3 +93,10 @@ export function toInstance(wire: z.infer<ReturnType<typeof wireInstance>>): Inst
     tags: toTags(wire.Tags),
   };
 }
+
+const whenTakenBack = (
+  wire: z.infer<ReturnType<typeof wireInstance>>,
+): Pick<Instance, "stopsWhenTakenBack"> =>
+  wire.SpotStrategy !== "NoSpot" && wire.SpotInterruptionBehavior === "Stop"
+    ? { stopsWhenTakenBack: true }
+    : {};

@@ -81,7 +81,9 @@ test("a change that came to nothing is tried after pauses that double, up to two
   expect(after(30, hours(2))).toBe(31);
 });
 
-test("the pause after a vain try holds back that change only, not another need of the fleet", ({ expect }) => {
+test("the pause after a vain try holds back that change only, not another need of the fleet", ({
+  expect,
+}) => {
   type Try = NonNullable<Situation["state"]["child"]>;
   const after = (tried: Pick<Try, "kind" | "wanted" | "missing">, here: number) => {
     const child = { run: "web-1", at: NOW - minutes(1), vain: 5, count: 1, ...tried };
@@ -99,7 +101,9 @@ test("the pause after a vain try holds back that change only, not another need o
   expect(after(many, 2)).toMatchObject({ kind: "launch", count: 1, vain: 0 });
 });
 
-test("an act that is over is dropped, whatever holds up changes, so it does not count again", ({ expect }) => {
+test("an act that is over is dropped, whatever holds up changes, so it does not count again", ({
+  expect,
+}) => {
   const byUser: string[] = [];
   const paused = { at: NOW, by: "ci", why: "" };
   const hindrances: readonly Partial<Situation>[] = [
@@ -176,10 +180,15 @@ test("a stop beyond the number, or of a member that min needs, lowers nothing, a
   const less = { size: { min: 0, desired: 2 } };
   const both = decide(situation({ fleet: less, members: [one, down("i-2"), down("i-3")] }));
   expect(both).toMatchObject({ wanted: 1, state: { byUser: ["i-2", "i-3"], beside: ["i-3"] } });
-  expect(decide(situation({ fleet: less, state: both.state ?? {} }))).toMatchObject({ wanted: 2, present: 3 });
+  expect(decide(situation({ fleet: less, state: both.state ?? {} }))).toMatchObject({
+    wanted: 2,
+    present: 3,
+  });
 });
 
-test("a member that was on its way down when it was replaced lowers the number once it is down", ({ expect }) => {
+test("a member that was on its way down when it was replaced lowers the number once it is down", ({
+  expect,
+}) => {
   const to = (status: string) => [...three.slice(1), member("i-1", { status })];
   const { state = {}, child } = decide(situation({ members: to("Stopping") }));
   expect(child).toMatchObject({ kind: "launch", count: 1 });
