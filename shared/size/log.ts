@@ -11,7 +11,7 @@ import { EventError } from "../errors.ts";
 import type { Ports } from "../invocation.ts";
 import { sizeKey } from "../keys.ts";
 import { appendOnce, readLog, TAIL_BYTES } from "../workflow/log.ts";
-import { isSized, Level, levelOf, wantedOf, type Wanted } from "./wanted.ts";
+import { isSized, isStillLowered, Level, levelOf, wantedOf, type Wanted } from "./wanted.ts";
 
 const Paused = z.object({ at: z.int(), by: z.string(), why: z.string() });
 
@@ -29,8 +29,11 @@ export const REMOVAL_GRACE_MS = hours(1);
 const State = z.object({
   level: z.optional(Level),
   paused: z.optional(Paused),
-  /** Members that a user stopped, and whose stop has lowered the level. */
+  /** Members that a user stopped. The stop of each has lowered the level, except of those in `beside`. */
   byUser: z.optional(z.array(z.string())),
+  beside: z.optional(z.array(z.string())),
+  /** Members that were on their way down, and not by Kiln, while others were launched in their place. */
+  going: z.optional(z.array(z.string())),
   /** That of the last sound document; absent: they are kept. */
   onRemoval: z.optional(Removal),
   /** An image that a refresh has rolled back: launches use the other one as long as the family serves it. */
@@ -49,6 +52,9 @@ const State = z.object({
       vain: z.int(),
       kind: z.enum(["launch", "end", "refresh"]),
       count: z.int(),
+      /** The number that it was to lead to, and how many were missing then; less than 0: too many. */
+      wanted: z.optional(z.int()),
+      missing: z.optional(z.int()),
     }),
   ),
 });
@@ -147,7 +153,8 @@ export async function setDesired(
     written,
     (before, at) => {
       const wanted = wantedOf(document, before.level, at);
-      const change = { desired: to(wanted), at, by: act.by, ...(lowers && { lowered: lowers }) };
+      const isLowered = lowers ?? (act.act !== "resize" && isStillLowered(document, before.level, at));
+      const change = { desired: to(wanted), at, by: act.by, ...(isLowered && { lowered: isLowered }) };
       const level = levelOf(document, wanted, change);
       unchanged = wanted;
       return level.desired === wanted.desired && lowers === true ? undefined : { ...before, level };

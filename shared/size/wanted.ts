@@ -1,9 +1,11 @@
 /**
  * How many members a fleet is to have at an instant. Pure: its document and the last act in, a number out.
  *
- * WANTED-1. The last act wins until the next edge of the schedule, or until `size.desired` is another one.
+ * WANTED-1. The last act wins until the next edge of the schedule, or until `size.desired` is another one. After that it is
+ *     dropped from the log, so it does not count again when the document is as before.
  * WANTED-2. A stop by an idle check, a completed job or a user lowers it by that member, and an edge does not take that back,
- *     unless the entry that begins there names `desired`. So a fleet without work stays down.
+ *     unless the entry that begins there names `desired`. So a fleet without work stays down. An act that adds members to such a
+ *     fleet leaves it lowered; one that names a number does not.
  * WANTED-3. It is never below the `min` of the instant, nor above the fleet's max.
  */
 import * as z from "zod/mini";
@@ -28,7 +30,8 @@ export interface Wanted {
   readonly desired: number;
 }
 
-type Sized = Pick<Fleet, "schedule" | "calendar"> & {
+/** The part of a fleet with which its size is computed. */
+export type Sized = Pick<Fleet, "schedule" | "calendar"> & {
   readonly size: NonNullable<Fleet["size"]>;
   readonly limits: { readonly max: number };
 };
@@ -84,10 +87,20 @@ export function levelOf(
   return { ...act, desired: bounded(fleet, min, desired), of: fleet.size.desired };
 }
 
-function desiredOf(fleet: Sized, planned: number | undefined, level: Level | undefined, now: number): number {
+/** `level` as long as it counts (WANTED-1, WANTED-2). */
+export function standingLevel(fleet: Sized, level: Level | undefined, now: number): Level | undefined {
+  if (level?.of !== fleet.size.desired) return undefined;
+  return level.lowered === true || !hasEdge(fleet, level.at, now) ? level : undefined;
+}
+
+/** Whether stops have lowered the size, and no number was named since (WANTED-2). */
+export const isStillLowered = (fleet: Sized, level: Level | undefined, now: number): boolean =>
+  standingLevel(fleet, level, now)?.lowered === true;
+
+function desiredOf(fleet: Sized, planned: number | undefined, given: Level | undefined, now: number): number {
   const { desired } = fleet.size;
-  if (level === undefined || level.of !== desired) return planned ?? desired;
+  const level = standingLevel(fleet, given, now);
+  if (level === undefined) return planned ?? desired;
   if (!hasEdge(fleet, level.at, now)) return level.desired;
-  if (planned !== undefined) return planned;
-  return level.lowered === true ? Math.min(level.desired, desired) : desired;
+  return planned ?? Math.min(level.desired, desired);
 }

@@ -6,7 +6,7 @@ import { fleetText, scaleOut } from "../support/fleets.ts";
 import { IDLE, POLICY, QUIET } from "../support/idle.ts";
 import { answered, request } from "../support/runs.ts";
 import { reconcile, running, sized } from "../support/sized.ts";
-import { serve } from "../support/sleepers.ts";
+import { check, serve } from "../support/sleepers.ts";
 import { machines } from "../support/world.ts";
 
 test("scale-in takes members by number or by name, and lowers what the fleet is to have", async ({
@@ -42,6 +42,26 @@ test("a stop by a user lowers the number and a start raises it; neither is undon
   await reconcile(kiln);
   expect((await kiln.api("GET", "/fleets/web")).body).toMatchObject({ wanted: { desired: 3 }, running: 3 });
   expect(machines(kiln)).toHaveLength(3);
+});
+
+test("a stop by a user of one member of a surplus leaves the number as it is", async ({ deploy, expect }) => {
+  const kiln = await deploy({ ...QUIET, fc: { timers: ["reconcile", "resend"] } });
+  const [one = ""] = await sized(kiln, { size: { min: 0, desired: 3 } });
+  const { world, time } = kiln.cloud;
+  const busy = { ...IDLE, cpuAverage: 90 };
+  world.load(
+    () => true,
+    () => busy,
+    { fromAt: time.now() - minutes(20) },
+  );
+  await request(kiln, "/fleets/web/resize", { to: 2 });
+  await kiln.cloud.settle({ forMs: minutes(20) });
+  for (const action of ["StopInstance", "StartInstance"]) {
+    await kiln.ecs(action, { InstanceId: one });
+    await kiln.cloud.settle({ forMs: minutes(20) });
+    expect((await kiln.api("GET", "/fleets/web")).body["wanted"]).toMatchObject({ desired: 2 });
+  }
+  expect(running(kiln)).toHaveLength(3);
 });
 
 test("what a request was short of is launched later, with pauses between the tries", async ({
@@ -120,6 +140,79 @@ test("a surplus is ended in order: an old image is released, then an idle member
     expect.stringMatching(`^${first} stopped: it is the oldest`),
   ]);
   expect(running(kiln)).toEqual([third]);
+});
+
+test("members that vanish are replaced at once, though a surplus cannot be ended for hours", async ({
+  deploy,
+  expect,
+}) => {
+  const kiln = await deploy({ ...QUIET, fc: { timers: ["reconcile", "resend"] } });
+  const [one = "", two = ""] = await sized(kiln, { size: { min: 3, desired: 4 } });
+  const { world } = kiln.cloud;
+  world.load(
+    () => true,
+    () => ({ ...IDLE, cpuAverage: 90 }),
+  );
+  await request(kiln, "/fleets/web/resize", { to: 3 });
+  await kiln.cloud.settle({ forMs: hours(5) });
+  expect(running(kiln)).toHaveLength(4);
+  world.remove(one);
+  world.remove(two);
+  await kiln.cloud.settle({ forMs: minutes(15) });
+  expect(running(kiln)).toHaveLength(3);
+});
+
+test("a resize does not come back once the document has had another number", async ({ deploy, expect }) => {
+  const kiln = await deploy(QUIET);
+  await sized(kiln, { size: { desired: 1 } });
+  const wanted = async () => (await kiln.api("GET", "/fleets/web")).body["wanted"];
+  await request(kiln, "/fleets/web/resize", { to: 3 });
+  for (const desired of [2, 1]) {
+    await kiln.upload("fleets/web.yaml", fleetText({ idle: POLICY, size: { desired } }));
+    await reconcile(kiln);
+    expect(await wanted()).toMatchObject({ desired });
+  }
+});
+
+test("spot members that stop when they are taken back are replaced, and the number stays", async ({
+  deploy,
+  expect,
+}) => {
+  const kiln = await deploy({ ...QUIET, fc: { timers: ["reconcile", "resend"] } });
+  const launch = { SpotStrategy: "SpotAsPriceGo", SpotInterruptionBehavior: "Stop" };
+  const [taken = ""] = await sized(kiln, { size: { desired: 3 }, launch });
+  kiln.cloud.world.reclaim(taken);
+  await kiln.cloud.settle({ forMs: minutes(30) });
+  expect(machines(kiln).find(({ instanceId }) => instanceId === taken)?.status).toBe("Stopped");
+  expect((await kiln.api("GET", "/fleets/web")).body).toMatchObject({ wanted: { desired: 3 }, running: 3 });
+});
+
+test("a request after idle stops does not bring the other members back at an edge; a resize does", async ({
+  deploy,
+  expect,
+}) => {
+  // 16:16 in the zone.
+  const kiln = await deploy({ at: Date.UTC(2026, 0, 5, 8, 16) });
+  const edge = Date.UTC(2026, 0, 5, 12);
+  const calendar = { timeZone: "Asia/Shanghai" };
+  const schedule = [{ days: "daily", from: "08:00", to: "20:00", min: 0 }];
+  const [first = ""] = await sized(kiln, { size: { desired: 4 }, calendar, schedule });
+  await kiln.ecs("StopInstance", { InstanceId: first });
+  await kiln.cloud.settle({ forMs: minutes(5) });
+  await reconcile(kiln);
+  expect((await check(kiln)).result?.["stopped"]).toHaveLength(3);
+  const wanted = async () => (await kiln.api("GET", "/fleets/web")).body["wanted"];
+  await scaleOut(kiln, { count: 1 });
+  expect(await wanted()).toMatchObject({ desired: 1 });
+  await kiln.ecs("StartInstance", { InstanceId: first });
+  await kiln.cloud.settle({ forMs: minutes(5) });
+  await reconcile(kiln);
+  expect(await wanted()).toMatchObject({ desired: 2 });
+  await kiln.cloud.settle({ forMs: edge + minutes(10) - kiln.cloud.time.now() });
+  expect(await wanted()).toMatchObject({ desired: 2 });
+  await request(kiln, "/fleets/web/resize", { to: 3 });
+  await kiln.cloud.settle({ forMs: hours(12) });
+  expect(await wanted()).toMatchObject({ desired: 4 });
 });
 
 test("validFor ends a request that waits, and what it is short of is not launched later", async ({

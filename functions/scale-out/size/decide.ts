@@ -3,9 +3,14 @@
  *
  * RECONCILE-1. One change at a time, of a bounded number of members. Instances that open reservations lead to count.
  * RECONCILE-2. The members of a surplus are selected by the run that ends them, which sees who is busy.
- * RECONCILE-3. A member that a user stops lowers the number by itself, once; started again, it raises it.
+ * RECONCILE-3. A member that a user stops lowers the number by itself, once, unless it is beyond the number or needed for its
+ *     min; started again, it gives back what it has lowered.
+ *     A spot member that the cloud stops when it takes it back looks the same once it is down, so its stop lowers nothing:
+ *     https://www.alibabacloud.com/help/en/ecs/user-guide/preemptible-instance-data-retention-and-data-recovery-after-interrupt-reclamation
  * RECONCILE-4. Subscriptions are bought on request only.
- * RECONCILE-5. A change that came to nothing is tried again after a pause that doubles.
+ * RECONCILE-5. A change that came to nothing is tried again after a pause that doubles. The pause is for that change only: one of
+ *     the other kind, to another number, or of more members is made at once.
+ * RECONCILE-6. A level that does not count any more is dropped, also while nothing may change (WANTED-1).
  */
 import type { Instance } from "../../../shared/cloud/ecs/instance.ts";
 import type { Fleet } from "../../../shared/documents/fleet.ts";
@@ -14,7 +19,15 @@ import { isDown, stoppedByKilnAt } from "../../../shared/instance-tags.ts";
 import { wakingIn, type Reservations } from "../../../shared/limits/stored-reservation.ts";
 import { presentOf } from "../../../shared/size/present.ts";
 import type { SizeState } from "../../../shared/size/log.ts";
-import { isSized, levelOf, wantedOf } from "../../../shared/size/wanted.ts";
+import {
+  isSized,
+  isStillLowered,
+  levelOf,
+  standingLevel,
+  wantedOf,
+  type Sized,
+  type Wanted,
+} from "../../../shared/size/wanted.ts";
 
 /** A surplus is ended in steps, each with its own look at what is busy. */
 const END_MAX = 20;
@@ -45,17 +58,30 @@ export interface Decision {
 }
 
 /** The change that `situation` asks for. */
-export function decide(situation: Situation): Decision {
-  const { document, state, members, reservations, now } = situation;
+export function decide(given: Situation): Decision {
+  const { document, state, now } = given;
   if (!isSized(document)) return { wanted: 0, present: 0, why: "the fleet has no size" };
+  const { level, ...rest } = state;
+  if (level === undefined || standingLevel(document, level, now) !== undefined)
+    return change(given, document);
+  // RECONCILE-6.
+  const decision = change({ ...given, state: rest }, document);
+  return decision.state === undefined
+    ? { ...decision, state: rest, why: `${decision.why}; what ${level.by} asked for is over` }
+    : decision;
+}
+
+function change(situation: Situation, document: Sized): Decision {
+  const { state, members, reservations, now } = situation;
   const wanted = wantedOf(document, state.level, now);
   const present = presentOf(members, reservations, now);
   const none = (why: string): Decision => ({ wanted: wanted.desired, present, why });
   const hindrance = hindranceOf(situation);
   if (hindrance !== undefined) return none(hindrance);
-  const noted = stopsOf(situation);
-  const asked = wanted.desired - noted.stopped + noted.started;
-  const lowered = asked < wanted.desired && { lowered: true as const };
+  const noted = stopsOf(situation, wanted, present);
+  const { asked } = noted;
+  const isLowered = asked < wanted.desired || isStillLowered(document, state.level, now);
+  const lowered = isLowered && { lowered: true as const };
   const level = levelOf(document, wanted, { desired: asked, at: now, by: "user", ...lowered });
   const { desired } = level;
   const missing = desired - present;
@@ -63,14 +89,18 @@ export function decide(situation: Situation): Decision {
     ...state,
     level: desired === wanted.desired ? state.level : level,
     byUser: noted.byUser,
+    beside: noted.beside,
+    going: noted.going,
   };
-  const change = changeOf(situation, missing);
-  if ("count" in change) {
-    const vain = situation.last === "vain" ? (state.child?.vain ?? 0) + 1 : 0;
-    const { kind, count, why } = change;
-    return { wanted: desired, present, why, state: after, child: { at: now, vain, kind, count } };
+  const next = nextOf(situation, desired, missing);
+  if ("count" in next) {
+    const { kind, count, why } = next;
+    const vain = (vainTry(situation, { kind, wanted: desired, missing })?.vain ?? -1) + 1;
+    const child = { at: now, vain, kind, count, wanted: desired, missing };
+    const going = kind === "launch" ? stoppedByUser(situation, "Stopping") : [];
+    return { wanted: desired, present, why, state: { ...after, going }, child };
   }
-  if (!noted.changed) return { wanted: desired, present, why: change.why };
+  if (!noted.changed) return { wanted: desired, present, why: next.why };
   return { wanted: desired, present, why: noted.why, state: after };
 }
 
@@ -81,23 +111,36 @@ export function hindranceOf({ state, last, stopping }: Situation): string | unde
   return stopping === undefined ? undefined : `${stopping} is at work`;
 }
 
-/** RECONCILE-3. The first look only writes down who is stopped. */
-function stopsOf({ members, reservations, state, now }: Situation) {
+/** Members that stop or are stopped, and not by Kiln. */
+function stoppedByUser({ members, reservations, now }: Situation, status: "Stopping" | "Stopped"): string[] {
   const waking = wakingIn(reservations, now);
-  const byUser = members
+  return members
     .filter(
       (member) =>
-        member.status === "Stopped" &&
+        member.status === status &&
         member.startedAt !== undefined &&
         stoppedByKilnAt(member) === undefined &&
+        member.stopsWhenTakenBack === undefined &&
         !waking.has(member.id),
     )
     .map(({ id }) => id)
     .toSorted();
-  const known = state.byUser;
+}
+
+/** RECONCILE-3. The first look only writes down who is stopped. */
+function stopsOf(situation: Situation, { desired, min }: Wanted, present: number) {
+  const { members, state } = situation;
+  const { byUser: known, beside = [], going = [] } = state;
+  const byUser = stoppedByUser(situation, "Stopped");
   const stopped = known === undefined ? [] : byUser.filter((id) => !known.includes(id));
   const up = new Set(members.filter((member) => !isDown(member)).map(({ id }) => id));
   const started = (known ?? []).filter((id) => up.has(id));
+  const raised = desired + started.filter((id) => !beside.includes(id)).length;
+  // For these others were launched, so they are not missing any more.
+  const replaced = stopped.filter((id) => going.includes(id));
+  const missing = Math.max(0, raised - present);
+  const lowers = Math.min(stopped.length, missing + replaced.length, Math.max(0, raised - min));
+  const lowering = new Set([...replaced, ...stopped].slice(0, lowers));
   const why = [
     known === undefined ? "its size is kept from now on" : "",
     stopped.length > 0 ? `${stopped.join(", ")} stopped by a user` : "",
@@ -106,21 +149,23 @@ function stopsOf({ members, reservations, state, now }: Situation) {
   const changed = known === undefined || known.join() !== byUser.join();
   return {
     byUser,
-    stopped: stopped.length,
-    started: started.length,
+    beside: byUser.filter((id) => beside.includes(id) || (stopped.includes(id) && !lowering.has(id))),
+    going: going.filter((id) => stoppedByUser(situation, "Stopping").includes(id)),
+    asked: raised - lowers,
     changed,
     why: why.filter(Boolean).join("; ") || "a member that a user stopped is gone",
   };
 }
 
-type Change =
+type Next =
   | { readonly kind: "launch" | "end"; readonly count: number; readonly why: string }
   | { readonly why: string };
 
-function changeOf(situation: Situation, missing: number): Change {
+function nextOf(situation: Situation, wanted: number, missing: number): Next {
   const { document } = situation;
   if (missing === 0) return { why: "it is as it is to be" };
-  const waits = waitOf(situation);
+  const kind = missing > 0 ? "launch" : "end";
+  const waits = waitOf(vainTry(situation, { kind, wanted, missing }), situation.now);
   if (waits !== undefined) return { why: waits };
   const isPrepaid = document.launch.InstanceChargeType === "PrePaid" || document.allowSubscription;
   if (missing > 0 && isPrepaid)
@@ -140,12 +185,19 @@ function changeOf(situation: Situation, missing: number): Change {
     : { kind: "end", count: Math.min(-missing, END_MAX), why: `${-missing} are too many` };
 }
 
-/** RECONCILE-5. */
-function waitOf({ state, last, now }: Situation): string | undefined {
-  const { child } = state;
-  if (last !== "vain" || child === undefined) return undefined;
-  const until = child.at + Math.min(minutes(10) * 2 ** child.vain, hours(2));
-  return now < until
-    ? `${child.run} came to nothing; the next try is from ${utcMinute(until)} on`
-    : undefined;
+type Child = NonNullable<SizeState["child"]>;
+
+/** The last try, if it was one of the same need and came to nothing (RECONCILE-5). */
+function vainTry(
+  { state: { child }, last }: Situation,
+  { kind, wanted, missing }: Pick<Child, "kind"> & { readonly wanted: number; readonly missing: number },
+): Child | undefined {
+  if (last !== "vain" || child?.kind !== kind || (child.wanted ?? wanted) !== wanted) return undefined;
+  return Math.abs(missing) > Math.abs(child.missing ?? missing) ? undefined : child;
+}
+
+function waitOf(vain: Child | undefined, now: number): string | undefined {
+  if (vain === undefined) return undefined;
+  const until = vain.at + Math.min(minutes(10) * 2 ** vain.vain, hours(2));
+  return now < until ? `${vain.run} came to nothing; the next try is from ${utcMinute(until)} on` : undefined;
 }

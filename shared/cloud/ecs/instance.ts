@@ -24,6 +24,8 @@ export interface Instance {
   /** PostPaid or PrePaid. */
   readonly chargeType: string;
   readonly spotStrategy: string;
+  /** The cloud stops it, and does not release it, when it takes it back. */
+  readonly stopsWhenTakenBack?: true;
   readonly deletionProtection: boolean;
   /** Reasons for which it is locked: financial, security, Recycling, … */
   readonly locks: readonly string[];
@@ -49,6 +51,7 @@ export const wireInstance = () =>
     StoppedMode: textOr("Not-applicable"),
     InstanceChargeType: textOr(),
     SpotStrategy: textOr("NoSpot"),
+    SpotInterruptionBehavior: textOr(),
     DeletionProtection: z._default(z.boolean(), false),
     OperationLocks: z.prefault(
       z.looseObject({ LockReason: z._default(z.array(z.looseObject({ LockReason: textOr() })), []) }),
@@ -81,6 +84,7 @@ export function toInstance(wire: z.infer<ReturnType<typeof wireInstance>>): Inst
     stoppedMode: wire.StoppedMode,
     chargeType: wire.InstanceChargeType,
     spotStrategy: wire.SpotStrategy,
+    ...whenTakenBack(wire),
     deletionProtection: wire.DeletionProtection,
     locks: wire.OperationLocks.LockReason.flatMap(({ LockReason }) => LockReason || []),
     ...(privateIp && { privateIp }),
@@ -89,3 +93,10 @@ export function toInstance(wire: z.infer<ReturnType<typeof wireInstance>>): Inst
     tags: toTags(wire.Tags),
   };
 }
+
+const whenTakenBack = (
+  wire: z.infer<ReturnType<typeof wireInstance>>,
+): Pick<Instance, "stopsWhenTakenBack"> =>
+  wire.SpotStrategy !== "NoSpot" && wire.SpotInterruptionBehavior === "Stop"
+    ? { stopsWhenTakenBack: true }
+    : {};

@@ -4,6 +4,7 @@ import { parseFleet } from "../../../../shared/documents/fleet.ts";
 import { hours, minutes } from "../../../../shared/duration.ts";
 import type { Instance } from "../../../../shared/cloud/ecs/instance.ts";
 import type { Reservation } from "../../../../shared/limits/stored-reservation.ts";
+import type { Level } from "../../../../shared/size/wanted.ts";
 import { fleetText } from "../../../support/fleets.ts";
 import { POLICY } from "../../../support/idle.ts";
 import { instanceOf } from "../stop-idle/fixture.ts";
@@ -80,6 +81,58 @@ test("a change that came to nothing is tried after pauses that double, up to two
   expect(after(30, hours(2))).toBe(31);
 });
 
+test("the pause after a vain try holds back that change only, not another need of the fleet", ({
+  expect,
+}) => {
+  type Try = NonNullable<Situation["state"]["child"]>;
+  const after = (tried: Pick<Try, "kind" | "wanted" | "missing">, here: number) => {
+    const child = { run: "web-1", at: NOW - minutes(1), vain: 5, count: 1, ...tried };
+    const members = Array.from({ length: here }, (_, n) => member(`i-${n}`));
+    return decide(situation({ members, last: "vain", state: { byUser: [], child } })).child;
+  };
+  const short = { kind: "launch", wanted: 3, missing: 1 } as const;
+  expect(after(short, 2)).toBeUndefined();
+  expect(after(short, 1)).toMatchObject({ kind: "launch", count: 2, vain: 0 });
+  expect(after({ ...short, wanted: 5, missing: 4 }, 1)).toMatchObject({ kind: "launch", vain: 0 });
+  expect(after(short, 4)).toMatchObject({ kind: "end", count: 1, vain: 0 });
+  const many = { kind: "end", wanted: 3, missing: -1 } as const;
+  expect(after(many, 4)).toBeUndefined();
+  expect(after(many, 5)).toMatchObject({ kind: "end", count: 2, vain: 0 });
+  expect(after(many, 2)).toMatchObject({ kind: "launch", count: 1, vain: 0 });
+});
+
+test("an act that is over is dropped, whatever holds up changes, so it does not count again", ({
+  expect,
+}) => {
+  const byUser: string[] = [];
+  const paused = { at: NOW, by: "ci", why: "" };
+  const hindrances: readonly Partial<Situation>[] = [
+    {},
+    { stopping: "idle-web-1" },
+    { last: "open" },
+    { state: { paused } },
+  ];
+  const stateAfter = (level: Level, fleet: object) =>
+    hindrances.map(({ state, ...more }) => {
+      const given = situation({ fleet, ...more, state: { byUser, level, ...state } });
+      return decide(given).state?.level === undefined && decide(given).state !== undefined;
+    });
+  const level = { desired: 3, at: NOW - hours(2), by: "ci", of: 3 };
+  expect(stateAfter(level, {})).toEqual([false, false, false, false]);
+  expect(stateAfter({ ...level, of: 2 }, {})).toEqual([true, true, true, true]);
+  const calendar = { timeZone: "UTC" };
+  const schedule = [{ days: "daily", from: "07:00", to: "20:00", min: 2 }];
+  expect(stateAfter(level, { calendar, schedule })).toEqual([true, true, true, true]);
+  expect(stateAfter({ ...level, lowered: true }, { calendar, schedule })).not.toContain(true);
+});
+
+test("a spot member that the cloud may have stopped itself lowers nothing, and is replaced", ({ expect }) => {
+  const down = { status: "Stopped", spotStrategy: "SpotAsPriceGo", stopsWhenTakenBack: true } as const;
+  const { wanted, child, state } = decide(situation({ members: [...three.slice(1), member("i-1", down)] }));
+  expect({ wanted, child }).toMatchObject({ wanted: 3, child: { kind: "launch", count: 1 } });
+  expect(state).toMatchObject({ byUser: [] });
+});
+
 test("subscriptions are not bought, and a surplus is not ended where no idle policy says who is busy", ({
   expect,
 }) => {
@@ -111,4 +164,34 @@ test("the first look only notes who is stopped; later stops lower the number, ne
   });
   const all = decide(situation({ members: members.map(({ id }) => stopped(id)) }));
   expect(all).toMatchObject({ wanted: 1, child: { kind: "launch", count: 1 } });
+});
+
+test("a stop beyond the number, or of a member that min needs, lowers nothing, and its start raises nothing", ({
+  expect,
+}) => {
+  const down = (id: string, status = "Stopped") => member(id, { status });
+  const [one = member("i-1"), two = member("i-2")] = three;
+  const fleet = { size: { min: 2, desired: 2 } };
+  const stop = decide(situation({ fleet, members: [one, two, down("i-3")] }));
+  expect(stop).toMatchObject({ wanted: 2, present: 2, state: { byUser: ["i-3"], beside: ["i-3"] } });
+  const { state = {} } = stop;
+  expect(decide(situation({ fleet, state }))).toMatchObject({ wanted: 2, state: { byUser: [], beside: [] } });
+  // One of the number and one beyond it: one of both gives back what it has lowered.
+  const less = { size: { min: 0, desired: 2 } };
+  const both = decide(situation({ fleet: less, members: [one, down("i-2"), down("i-3")] }));
+  expect(both).toMatchObject({ wanted: 1, state: { byUser: ["i-2", "i-3"], beside: ["i-3"] } });
+  expect(decide(situation({ fleet: less, state: both.state ?? {} }))).toMatchObject({
+    wanted: 2,
+    present: 3,
+  });
+});
+
+test("a member that was on its way down when it was replaced lowers the number once it is down", ({
+  expect,
+}) => {
+  const to = (status: string) => [...three.slice(1), member("i-1", { status })];
+  const { state = {}, child } = decide(situation({ members: to("Stopping") }));
+  expect(child).toMatchObject({ kind: "launch", count: 1 });
+  const later = decide(situation({ state, members: [...to("Stopped"), member("i-4")] }));
+  expect(later).toMatchObject({ wanted: 2, state: { beside: [] }, child: { kind: "end", count: 1 } });
 });
