@@ -3,8 +3,8 @@
  *
  * RESUME-RESERVE-1. A start needs headroom under the limits of the fleet, like a launch (shared/limits/reservation.ts).
  *     Members without headroom stay stopped. A member may take another type of its fleet, so the highest price counts.
+ * RESUME-RESERVE-2. A member of an image that a refresh has rolled back stays stopped.
  */
-import { familyImage } from "../../../shared/cloud/ecs/images.ts";
 import type { Instance } from "../../../shared/cloud/ecs/instances.ts";
 import { loadFleet } from "../../../shared/document-store.ts";
 import type { IdlePolicy } from "../../../shared/documents/idle.ts";
@@ -18,7 +18,8 @@ import { highestPrice, type PricedFleet } from "../../../shared/limits/price.ts"
 import { reserve } from "../../../shared/limits/reservation.ts";
 import { withReservation } from "../../../shared/limits/stored-reservation.ts";
 import { afterLostRace, updateReservations } from "../../../shared/limits/reservations.ts";
-import { pauseOf } from "../../../shared/size/log.ts";
+import { pauseOf, readSize } from "../../../shared/size/log.ts";
+import { servedImage } from "../../../shared/size/served.ts";
 import { isOwn } from "../../../shared/tags.ts";
 import type { EventOf } from "../../../shared/workflow/envelope.ts";
 import { done, failed, next, type Outcome } from "../../../shared/workflow/workflow.ts";
@@ -43,7 +44,7 @@ async function reserveStarts(event: Reserve, ports: Ports): Promise<Outcome> {
   const now = ports.clock.now();
   const expired = expiryProblem(document, now);
   if (expired !== undefined) return failed(`fleet ${fleet}: ${expired}`);
-  const image = await familyImage(ports.cloud, document.family);
+  const { image } = await servedImage(document, ports);
   const priced = await pricedFleet(document, image, ports.cloud);
   if (!priced.ok) return failed(priced.problem);
   const reserved = await reserveMembers(event, priced.value, policy, ports);
@@ -82,12 +83,13 @@ async function reserveMembers(
   const { fleet } = priced;
   const price = await highestPrice(priced, cloud);
   const { HostNames: names } = fleet.launch;
+  const { held } = await readSize(fleet.name, ports);
+  const mayStart = (one: Instance): boolean =>
+    isOwn(cloud, one) && one.imageId !== held?.bad && whyNotStarted(one, policy, now) === undefined;
   let reserved: Reserved | undefined;
   const written = await updateReservations(ports, fleet.name, async (reservations) => {
     const instances = await countedMembers(cloud, fleet.name);
-    const wanted = instances
-      .filter((instance) => isOwn(cloud, instance) && whyNotStarted(instance, policy, now) === undefined)
-      .slice(0, MEMBERS_MAX);
+    const wanted = instances.filter(mayStart).slice(0, MEMBERS_MAX);
     const ids = new Set(wanted.map(({ id }) => id));
     const members = await asMembers(priced, instances, ({ id }) => ids.has(id), cloud);
     const request = { run, round: 0, count: wanted.length, wakeOnly: true as const };
