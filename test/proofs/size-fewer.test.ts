@@ -66,3 +66,39 @@ test("a resize while the probe of a scale-in runs is the later act and wins", as
   expect(running(kiln)).toEqual(members);
   expect(await wanted(kiln)).toEqual({ min: 2, desired: 4 });
 });
+
+const HOURS = { timeZone: "Asia/Shanghai", hours: ["daily 08:00-23:00"] };
+
+test("a resume starts no more than the fleet is to have after a resize and a scale-in", async ({
+  deploy,
+  expect,
+}) => {
+  const kiln = await deploy({ ...QUIET, fc: { timers: ["reconcile", "resume", "resend"] } });
+  const idle = { ...POLICY, upDuring: HOURS, resume: true };
+  await sized(kiln, { size: { min: 1, desired: 5 }, idle });
+  await request(kiln, "/fleets/web/resize", { to: 3 });
+  await kiln.cloud.settle({ forMs: minutes(90) });
+  expect(running(kiln)).toHaveLength(3);
+  const [one = "", ...others] = running(kiln);
+  await request(kiln, "/fleets/web/scale-in", { instances: [one] });
+  await kiln.cloud.settle({ forMs: minutes(90) });
+  expect(running(kiln)).toEqual(others);
+  expect(await wanted(kiln)).toEqual({ min: 1, desired: 2 });
+});
+
+test("a resume waits for a scale-in at work and does not start what it has stopped", async ({
+  deploy,
+  expect,
+}) => {
+  const kiln = await deploy(QUIET);
+  const probe = { command: "sleep 240; exit 1", timeout: "5m" };
+  const idle = { ...POLICY, upDuring: HOURS, resume: true, probe };
+  const [first = ""] = await sized(kiln, { size: { min: 0, desired: 4 }, idle });
+  await request(kiln, "/fleets/web/scale-in", { instances: [first] });
+  await accepted(kiln, "/fleets/web/scale-in", { count: 1 });
+  await kiln.cloud.settle({ forMs: minutes(2) });
+  const resumed = await accepted(kiln, "/fleets/web/resume", {});
+  await kiln.cloud.settle({ forMs: minutes(30) });
+  expect(kiln.record(resumed.run)).toMatchObject({ state: "done", result: { started: [] } });
+  expect(running(kiln)).toHaveLength(2);
+});

@@ -6,9 +6,6 @@ import { Name } from "../../../shared/names.ts";
 import { PACE, poll } from "../../../shared/workflow/poll.ts";
 import { afterLostRace, closeReservation } from "../../../shared/limits/reservations.ts";
 import { describeInstances } from "../../../shared/cloud/ecs/instances.ts";
-import { isDown } from "../../../shared/instance-tags.ts";
-import { membersOf } from "../../../shared/limits/members.ts";
-import { setDesired } from "../../../shared/size/log.ts";
 import { done, failed, type Outcome } from "../../../shared/workflow/workflow.ts";
 import { minutes } from "../../../shared/duration.ts";
 import { countedEventsWith, countedPhase } from "../calls.ts";
@@ -48,7 +45,6 @@ async function awaitMembers(event: AwaitRunning, ports: Ports): Promise<Outcome>
     return poll(event, clock, PACE.instance, `${starting.length} of ${started.length} are starting`);
   const running = found.filter(({ status }) => status === "Running").map(({ id }) => id);
   const { fleet } = event.input;
-  if (running.length > 0) await raiseSize(event, ports);
   const closed = await closeReservation(ports, { fleet, run: event.run, launched: 0 });
   if (!closed) return afterLostRace(event, fleet, ports);
   const refused = listedRefusals(event.tally);
@@ -56,12 +52,6 @@ async function awaitMembers(event: AwaitRunning, ports: Ports): Promise<Outcome>
   if (running.length === 0 && refusals > 0) return failed(`none could be started: ${refused.join("; ")}`);
   const lists = nonEmpty({ changed: listed(changed), notUp: listed(starting), refused });
   return done({ fleet, ...summary, started: running, ...lists });
-}
-
-/** A fleet whose size is kept is to have what runs in its hours. */
-async function raiseSize({ run, by, input: { fleet } }: AwaitRunning, ports: Ports): Promise<void> {
-  const up = (await membersOf(ports.cloud, fleet)).filter((member) => !isDown(member)).length;
-  await setDesired(fleet, { run, by, act: "resume" }, ({ desired }) => Math.max(desired, up), ports);
 }
 
 export const awaitRunning = countedPhase(AwaitRunning, awaitMembers);

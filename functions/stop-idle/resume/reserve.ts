@@ -4,11 +4,14 @@
  * RESUME-RESERVE-1. A start needs headroom under the limits of the fleet, like a launch (shared/limits/reservation.ts).
  *     Members without headroom stay stopped. A member may take another type of its fleet, so the highest price counts.
  * RESUME-RESERVE-2. A member of an image that a refresh has rolled back stays stopped.
+ * RESUME-RESERVE-3. A fleet whose size is kept gets no more than the members it is to have, and waits for the run that stops
+ *     some, which lowers that number only at its end.
  */
 import type { Instance } from "../../../shared/cloud/ecs/instances.ts";
 import { loadFleet } from "../../../shared/document-store.ts";
+import type { Fleet } from "../../../shared/documents/fleet.ts";
 import type { IdlePolicy } from "../../../shared/documents/idle.ts";
-import { hours } from "../../../shared/duration.ts";
+import { hours, minutes } from "../../../shared/duration.ts";
 import { expiryAt, expiryProblem } from "../../../shared/expiry.ts";
 import { stoppedByKilnAt } from "../../../shared/instance-tags.ts";
 import type { Ports } from "../../../shared/invocation.ts";
@@ -18,11 +21,14 @@ import { highestPrice, type PricedFleet } from "../../../shared/limits/price.ts"
 import { reserve } from "../../../shared/limits/reservation.ts";
 import { withReservation } from "../../../shared/limits/stored-reservation.ts";
 import { afterLostRace, updateReservations } from "../../../shared/limits/reservations.ts";
-import { pauseOf, readSize } from "../../../shared/size/log.ts";
+import { idleLock, pauseOf, readSize } from "../../../shared/size/log.ts";
+import { presentOf } from "../../../shared/size/present.ts";
 import { servedImage } from "../../../shared/size/served.ts";
+import { isSized, wantedOf } from "../../../shared/size/wanted.ts";
 import { isOwn } from "../../../shared/tags.ts";
 import type { EventOf } from "../../../shared/workflow/envelope.ts";
-import { done, failed, next, type Outcome } from "../../../shared/workflow/workflow.ts";
+import { holderOf } from "../../../shared/workflow/lock.ts";
+import { done, failed, next, wait, type Outcome } from "../../../shared/workflow/workflow.ts";
 import { countedPhase } from "../calls.ts";
 import { listed, MEMBERS_MAX, noRefusals } from "../tally.ts";
 import { whyNotStarted } from "./decide.ts";
@@ -32,6 +38,22 @@ import { Start } from "./start.ts";
 export const Reserve = reserveEvent("reserve", {});
 type Reserve = EventOf<typeof Reserve>;
 
+/** The next run of the timer starts what this one leaves. */
+const PATIENCE_MS = minutes(20);
+
+/** The outcome while nothing may start: in a pause, or beside a run that stops members (RESUME-RESERVE-3). */
+async function hindranceOf(event: Reserve, document: Fleet, ports: Ports): Promise<Outcome | undefined> {
+  const { fleet, dryRun } = event.input;
+  const paused = await pauseOf(fleet, ports);
+  if (paused !== undefined) return done({ fleet, skipped: paused });
+  if (dryRun || !isSized(document)) return undefined;
+  const holder = await holderOf(idleLock(fleet), ports);
+  if (holder === undefined) return undefined;
+  const skipped = `${holder} stops members of this fleet`;
+  const isPatient = ports.clock.now() < event.phaseStartedAt + PATIENCE_MS;
+  return isPatient ? wait(minutes(1), skipped) : done({ fleet, skipped });
+}
+
 async function reserveStarts(event: Reserve, ports: Ports): Promise<Outcome> {
   const { fleet, dryRun } = event.input;
   const found = await loadFleet(ports.cloud, fleet);
@@ -39,8 +61,8 @@ async function reserveStarts(event: Reserve, ports: Ports): Promise<Outcome> {
   const { document } = found;
   const policy = document.idle;
   if (policy?.resume !== true) return done({ fleet, note: "this fleet does not resume; see idle.resume" });
-  const paused = await pauseOf(fleet, ports);
-  if (paused !== undefined) return done({ fleet, skipped: paused });
+  const hindrance = await hindranceOf(event, document, ports);
+  if (hindrance !== undefined) return hindrance;
   const now = ports.clock.now();
   const expired = expiryProblem(document, now);
   if (expired !== undefined) return failed(`fleet ${fleet}: ${expired}`);
@@ -83,13 +105,17 @@ async function reserveMembers(
   const { fleet } = priced;
   const price = await highestPrice(priced, cloud);
   const { HostNames: names } = fleet.launch;
-  const { held } = await readSize(fleet.name, ports);
+  const { held, level } = await readSize(fleet.name, ports);
+  const isOwnOne = (one: Instance): boolean => isOwn(cloud, one);
   const mayStart = (one: Instance): boolean =>
-    isOwn(cloud, one) && one.imageId !== held?.bad && whyNotStarted(one, policy, now) === undefined;
+    isOwnOne(one) && one.imageId !== held?.bad && whyNotStarted(one, policy, now) === undefined;
   let reserved: Reserved | undefined;
   const written = await updateReservations(ports, fleet.name, async (reservations) => {
     const instances = await countedMembers(cloud, fleet.name);
-    const wanted = instances.filter(mayStart).slice(0, MEMBERS_MAX);
+    const room = isSized(fleet)
+      ? wantedOf(fleet, level, now).desired - presentOf(instances.filter(isOwnOne), reservations, now)
+      : MEMBERS_MAX;
+    const wanted = instances.filter(mayStart).slice(0, Math.max(0, Math.min(room, MEMBERS_MAX)));
     const ids = new Set(wanted.map(({ id }) => id));
     const members = await asMembers(priced, instances, ({ id }) => ids.has(id), cloud);
     const request = { run, round: 0, count: wanted.length, wakeOnly: true as const };
