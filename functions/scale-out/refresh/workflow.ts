@@ -12,7 +12,7 @@
  *     back is replaced; one that Kiln or a user stops ends the refresh where it is.
  */
 import * as z from "zod/mini";
-import { familyImage } from "../../../shared/cloud/ecs/images.ts";
+import { familyImage, type Image } from "../../../shared/cloud/ecs/images.ts";
 import type { Instance } from "../../../shared/cloud/ecs/instance.ts";
 import type { Fleet } from "../../../shared/documents/fleet.ts";
 import { days, hours, minutes } from "../../../shared/duration.ts";
@@ -21,9 +21,10 @@ import { parse, type Ports } from "../../../shared/invocation.ts";
 import { Name } from "../../../shared/names.ts";
 import { afterFleetRun } from "../../../shared/notifications/fleet-runs.ts";
 import { requestShape } from "../../../shared/requests/request.ts";
+import { standingOf } from "../../../shared/size/log.ts";
 import { firstEvent } from "../../../shared/workflow/envelope.ts";
-import { readRunLog } from "../../../shared/workflow/run-log.ts";
-import { runId } from "../../../shared/workflow/run-id.ts";
+import { readRunLog, standing, type Standing } from "../../../shared/workflow/run-log.ts";
+import { attemptIdentity, runId } from "../../../shared/workflow/run-id.ts";
 import { phase, type Outcome, type RunRequest, type Workflow } from "../../../shared/workflow/workflow.ts";
 import { begin } from "./begin.ts";
 import { check, probe, rollBack, rollBackOf } from "./check.ts";
@@ -65,22 +66,60 @@ export const refresh: Workflow = {
   onComplete: afterFleetRun,
 };
 
+/** The refreshes of a promotion that come to nothing, and the first pause between two; it doubles. */
+const TRIES_MAX = 8;
+const TRY_PAUSE_MS = hours(1);
+
 /**
- * The refresh that a promotion asks for: of a fleet with `onPromotion: refresh` and running members of another image. An image has
- * one such run, so one that was rolled back is not tried again.
+ * The refresh that a promotion asks for: of a fleet with `onPromotion: refresh` and running members of another image. It is tried
+ * again when it has failed for a reason that says nothing of the image; one that was rolled back or cancelled is not.
  */
 export async function promoted(
   document: Fleet,
   members: readonly Instance[],
-  { cloud }: Ports,
+  ports: Ports,
 ): Promise<RunRequest | undefined> {
+  const { cloud } = ports;
   const { name, family, launch, refresh: policy } = document;
   if (policy?.onPromotion !== "refresh" || members.every(isDown)) return undefined;
   if (launch.InstanceChargeType === "PrePaid") return undefined;
   const image = await familyImage(cloud, family);
-  if (image === undefined || members.every((one) => isDown(one) || one.imageId === image.id))
-    return undefined;
-  const run = runId("refresh", name, image.createdAt, [cloud.access.bucket, "promotion", image.id]);
-  if ((await readRunLog(cloud, run)).end > 0) return undefined;
-  return { run, by: `promotion:${image.id}`, request: { v: 1, request: "refresh", fleet: name } };
+  if (image === undefined) return undefined;
+  const others = members.filter((one) => !isDown(one) && one.imageId !== image.id);
+  if (others.length === 0) return undefined;
+  const { state, paused } = await standingOf(name, ports);
+  return paused === undefined && state?.held?.bad !== image.id
+    ? dueTry(name, image, others, ports)
+    : undefined;
+}
+
+/** The next try of the refresh of a promotion, once it is due. */
+async function dueTry(
+  name: string,
+  image: Image,
+  others: readonly Instance[],
+  ports: Ports,
+): Promise<RunRequest | undefined> {
+  const { cloud } = ports;
+  const identity = [cloud.access.bucket, "promotion", image.id];
+  for (let attempt = 0; attempt < TRIES_MAX; attempt++) {
+    const run = runId("refresh", name, image.createdAt, attemptIdentity(identity, attempt));
+    const earlier = standing(run, await readRunLog(cloud, run));
+    if (earlier === undefined)
+      return { run, by: `promotion:${image.id}`, request: { v: 1, request: "refresh", fleet: name } };
+    if (!isTriedAgain(earlier, others, attempt, ports)) return undefined;
+  }
+  return undefined;
+}
+
+/** Whether a refresh has failed a while ago, or members came after it from another image that the family served meanwhile. */
+function isTriedAgain(
+  { completion, endedAt }: Standing,
+  others: readonly Instance[],
+  attempt: number,
+  { clock }: Ports,
+): boolean {
+  if (completion === undefined || endedAt === undefined || completion.kind === "cancelled") return false;
+  if (completion.kind === "failed") return clock.now() >= endedAt + TRY_PAUSE_MS * 2 ** attempt;
+  return others.some(({ createdAt }) => createdAt > endedAt);
 }
