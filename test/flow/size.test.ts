@@ -81,5 +81,5 @@ test("nothing changes in a paused fleet, whoever asks", async ({ deploy, expect 
   expect(machines(kiln)).toHaveLength(1);
   await request(kiln, "/fleets/web/unpause");
   await reconcile(kiln);
-  expect(running(kiln)).toHaveLength(1);
+  expect(running(kiln)).toHaveLength(2);
 });

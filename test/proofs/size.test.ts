@@ -18,7 +18,7 @@ test("scale-in takes members by number or by name, and lowers what the fleet is 
   kiln.cloud.world.tag(second, { "kiln:keep": "" });
   const named = await request(kiln, "/fleets/web/scale-in", { instances: [third, second] });
   expect(named.result).toMatchObject({ ended: [third], kept: [`${second}: its tag kiln:keep asks for it`] });
-  expect((await kiln.api("GET", "/fleets/web")).body["wanted"]).toEqual({ min: 1, desired: 2 });
+  expect((await kiln.api("GET", "/fleets/web")).body["wanted"]).toEqual({ min: 1, desired: 3 });
   const counted = await request(kiln, "/fleets/web/scale-in", { count: 5 });
   expect(counted.result?.["ended"]).toHaveLength(2);
   expect(counted.result?.["ended"]).toContain(first);

@@ -7,7 +7,7 @@ import { writeAct } from "../../../shared/size/log.ts";
 import { PACE, poll } from "../../../shared/workflow/poll.ts";
 import { next, wait, type Outcome } from "../../../shared/workflow/workflow.ts";
 import { Probe, RollBack, Step, type Check, type Progress } from "./events.ts";
-import { alarmProblem, beginProbe, downProblem, probeEnd } from "./health.ts";
+import { alarmProblem, beginProbe, type Down, downOf, probeEnd } from "./health.ts";
 import { stopped } from "./step.ts";
 
 const LOOK_MS = seconds(30);
@@ -18,14 +18,21 @@ export const rollBackOf = (progress: Progress, why: string): Outcome =>
     ? next(RollBack, { progress, why }, { note: why })
     : stopped(progress, why);
 
+/** REFRESH-RUN-5. */
+function afterDown(progress: Progress, { cause, why }: Down): Outcome {
+  if (cause === "image") return rollBackOf(progress, why);
+  return cause === "cloud" ? next(Step, { progress }, { note: why }) : stopped(progress, why);
+}
+
 export async function check(event: Check, ports: Ports): Promise<Outcome> {
   const { input, progress, ids, phaseStartedAt } = event;
   const loaded = await loadFleet(ports.cloud, input.fleet);
   if ("problem" in loaded) return stopped(progress, loaded.problem);
   const { canary, alarms } = loaded.document.refresh ?? REFRESH;
   const isForward = progress.rolledBack === undefined;
-  const problem =
-    (await downProblem(ids, ports)) ?? (isForward ? await alarmProblem(alarms, ports) : undefined);
+  const down = await downOf(ids, ports);
+  if (down !== undefined) return afterDown(progress, down);
+  const problem = isForward ? await alarmProblem(alarms, ports) : undefined;
   if (problem !== undefined) return rollBackOf(progress, problem);
   const soakMs = progress.untested && isForward ? (canary?.soakMs ?? 0) : 0;
   const leftMs = phaseStartedAt + soakMs - ports.clock.now();
@@ -43,6 +50,8 @@ export async function probe(event: Probe, ports: Ports): Promise<Outcome> {
   const [id, ...others] = ids;
   if (id === undefined || policy === undefined)
     return next(Step, { progress: { ...progress, untested: false } });
+  const down = await downOf([id], ports);
+  if (down !== undefined) return afterDown(progress, down);
   if (invocation === undefined) {
     const begun = await beginProbe({ run, id, os, probe: policy }, ports);
     return begun === undefined

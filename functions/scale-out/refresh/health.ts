@@ -1,10 +1,11 @@
 /** Whether new members are well: they run, no alarm is on, and the probe inside each ends with exit code 0. */
 import { alarmStates } from "../../../shared/cloud/cms/alarms.ts";
 import { agentsOnline, commandResult, runCommand, shellOf } from "../../../shared/cloud/ecs/commands.ts";
-import { describeInstances } from "../../../shared/cloud/ecs/instances.ts";
+import { describeInstances, type Instance } from "../../../shared/cloud/ecs/instances.ts";
 import { clientToken } from "../../../shared/cloud/ecs/token.ts";
 import type { Fleet } from "../../../shared/documents/fleet.ts";
 import type { HealthPolicy } from "../../../shared/documents/health.ts";
+import { isDown, stoppedByKilnAt } from "../../../shared/instance-tags.ts";
 import type { Ports } from "../../../shared/invocation.ts";
 import { redactedShort } from "../../../shared/redact.ts";
 import { ownTags, TAG } from "../../../shared/tags.ts";
@@ -23,18 +24,39 @@ export async function alarmProblem(
   return undefined;
 }
 
-/** Why one of the members is not well; undefined while all run. */
-export async function downProblem(
+/** Why a member does not run. `cause`: what that speaks of (REFRESH-RUN-5). */
+export interface Down {
+  readonly cause: "image" | "caller" | "cloud";
+  readonly why: string;
+}
+
+/** Why one of the members is not well, first what speaks of the image; undefined while all run. */
+export async function downOf(
   ids: readonly string[],
   { cloud }: Pick<Ports, "cloud">,
-): Promise<string | undefined> {
+): Promise<Down | undefined> {
   const found = await describeInstances(cloud, { ids });
-  for (const id of ids) {
-    const status = found.find((one) => one.id === id)?.status;
-    if (status !== "Running") return `${id} is ${status ?? "gone"}`;
-  }
-  return undefined;
+  const down = ids.flatMap(
+    (id) =>
+      oneDown(
+        id,
+        found.find((one) => one.id === id),
+      ) ?? [],
+  );
+  return down.find(({ cause }) => cause === "image") ?? down[0];
 }
+
+function oneDown(id: string, instance: Instance | undefined): Down | undefined {
+  if (instance === undefined) return { cause: "image", why: `${id} is gone` };
+  if (isTakenBack(instance)) return { cause: "cloud", why: `the cloud takes ${id} back` };
+  if (instance.status === "Running") return undefined;
+  if (!isDown(instance)) return { cause: "image", why: `${id} is ${instance.status}` };
+  const by = stoppedByKilnAt(instance) === undefined ? "a user" : instance.tags[TAG.stoppedBy];
+  return { cause: "caller", why: `${id} was stopped by ${by}` };
+}
+
+/** An instance that is interrupted carries this lock until it ends: https://www.alibabacloud.com/help/en/ecs/user-guide/spot-instances-overview */
+const isTakenBack = ({ locks }: Instance): boolean => locks.includes("Recycling");
 
 interface Target {
   readonly run: string;

@@ -8,6 +8,8 @@
  * REFRESH-RUN-3. A failure holds the image (`SizeState.held`): launches use the one before, the members with the held one are
  *     ended, and only a refresh that is asked for tries it again.
  * REFRESH-RUN-4. A reason that says nothing of the image stops it where it is: no capacity, a pause, another promotion.
+ * REFRESH-RUN-5. Of the image speak an alarm, a probe that fails, and a member that is gone by itself. One that the cloud takes
+ *     back is replaced; one that Kiln or a user stops ends the refresh where it is.
  */
 import * as z from "zod/mini";
 import { days, hours, minutes } from "../../../shared/duration.ts";

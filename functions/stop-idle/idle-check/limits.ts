@@ -7,6 +7,7 @@
 import type { Instance } from "../../../shared/cloud/ecs/instance.ts";
 import type { IdlePolicy } from "../../../shared/documents/idle.ts";
 import { expiresSoon } from "../../../shared/expiry.ts";
+import { isPresent } from "../../../shared/size/present.ts";
 import { TAG } from "../../../shared/tags.ts";
 import { MEMBERS_MAX } from "../tally.ts";
 import type { Verdict } from "./decide.ts";
@@ -19,9 +20,10 @@ export function capOf(cap: { percent: number; count?: number }, running: number)
   return Math.min(Math.ceil((running * cap.percent) / 100), cap.count ?? running);
 }
 
-/** How many of `members` run and stay: one that the cloud releases soon is not counted on. */
+/** How many of `members` run and stay: one that the cloud releases soon or takes back is not counted on. */
 export const countLasting = (members: readonly Instance[], now: number): number =>
-  members.filter((member) => member.status === "Running" && !expiresSoon(member, now)).length;
+  members.filter((member) => member.status === "Running" && isPresent(member) && !expiresSoon(member, now))
+    .length;
 
 /** Applies keepRunning and the cap to `verdicts`, one for each of `instances`; `running` counts the whole fleet. */
 export function withinBounds(

@@ -7,11 +7,12 @@
  *     subscription, or reserved by a scale-out or resume that is about to start it.
  * SURPLUS-3. Members that may not be released count too, so others are released in their place. If that is not
  *     enough, the result says so.
- * SURPLUS-4. The oldest image goes first and the current one last; of one image, the member stopped longest.
+ * SURPLUS-4. The oldest image goes first and the one that launches use last; of one image, the member stopped longest.
  */
 import * as z from "zod/mini";
 import { describeImages, familyImage } from "../../../shared/cloud/ecs/images.ts";
 import type { Instance } from "../../../shared/cloud/ecs/instance.ts";
+import { loadFleet } from "../../../shared/document-store.ts";
 import type { IdlePolicy } from "../../../shared/documents/idle.ts";
 import { minutes } from "../../../shared/duration.ts";
 import { optedOutUntil, stoppedByKilnAt } from "../../../shared/instance-tags.ts";
@@ -19,6 +20,7 @@ import type { Ports } from "../../../shared/invocation.ts";
 import { isMember } from "../../../shared/limits/members.ts";
 import { wakingIn } from "../../../shared/limits/stored-reservation.ts";
 import { readReservations } from "../../../shared/limits/reservations.ts";
+import { servedImage } from "../../../shared/size/served.ts";
 import { unreleasable } from "../../../shared/kept.ts";
 import type { CheckInput } from "./input.ts";
 
@@ -79,7 +81,11 @@ export async function readSurplus(
   if (excess <= 0 && !stopped.some((one) => isLongDown(one, policy, now)))
     return { surplus: [], stuck: 0, stopped: stopped.length };
   const reserved = wakingIn(await readReservations(cloud, fleet), now);
-  const current = await familyImage(cloud, family);
+  const loaded = await loadFleet(cloud, fleet);
+  const current =
+    "problem" in loaded
+      ? await familyImage(cloud, family)
+      : (await servedImage(loaded.document, { cloud })).image;
   const images = await describeImages(cloud, { ids: [...new Set(stopped.map(({ imageId }) => imageId))] });
   const ages = new Map(images.map(({ id, createdAt }) => [id, createdAt]));
   if (current !== undefined) ages.set(current.id, Number.POSITIVE_INFINITY);

@@ -3,11 +3,14 @@
  *
  * RESUME-RESERVE-1. A start needs headroom under the limits of the fleet, like a launch (shared/limits/reservation.ts).
  *     Members without headroom stay stopped. A member may take another type of its fleet, so the highest price counts.
+ * RESUME-RESERVE-2. A member of an image that a refresh has rolled back stays stopped.
+ * RESUME-RESERVE-3. A fleet whose size is kept gets no more than the members it is to have, and waits for the run that stops
+ *     some, which lowers that number only at its end.
  */
-import { familyImage } from "../../../shared/cloud/ecs/images.ts";
 import type { Instance } from "../../../shared/cloud/ecs/instances.ts";
 import { loadFleet } from "../../../shared/document-store.ts";
-import { hours } from "../../../shared/duration.ts";
+import type { Fleet } from "../../../shared/documents/fleet.ts";
+import { hours, minutes } from "../../../shared/duration.ts";
 import { expiryAt, expiryProblem } from "../../../shared/expiry.ts";
 import { stoppedByKilnAt } from "../../../shared/instance-tags.ts";
 import type { Ports } from "../../../shared/invocation.ts";
@@ -17,10 +20,14 @@ import { highestPrice, type PricedFleet } from "../../../shared/limits/price.ts"
 import { reserve } from "../../../shared/limits/reservation.ts";
 import { withReservation } from "../../../shared/limits/stored-reservation.ts";
 import { afterLostRace, updateReservations } from "../../../shared/limits/reservations.ts";
-import { pauseOf } from "../../../shared/size/log.ts";
+import { idleLock, pauseOf, readSize } from "../../../shared/size/log.ts";
+import { presentOf } from "../../../shared/size/present.ts";
+import { servedImage } from "../../../shared/size/served.ts";
+import { isSized, wantedOf } from "../../../shared/size/wanted.ts";
 import { isOwn } from "../../../shared/tags.ts";
 import type { EventOf } from "../../../shared/workflow/envelope.ts";
-import { done, failed, next, type Outcome } from "../../../shared/workflow/workflow.ts";
+import { holderOf } from "../../../shared/workflow/lock.ts";
+import { done, failed, next, wait, type Outcome } from "../../../shared/workflow/workflow.ts";
 import { countedPhase } from "../calls.ts";
 import { listed, MEMBERS_MAX, nonEmpty, noRefusals } from "../tally.ts";
 import { whyNotStartable, whyNotStarted } from "./decide.ts";
@@ -30,6 +37,22 @@ import { Start } from "./start.ts";
 export const Reserve = reserveEvent("reserve", {});
 type Reserve = EventOf<typeof Reserve>;
 
+/** The next run of the timer starts what this one leaves. */
+const PATIENCE_MS = minutes(20);
+
+/** The outcome while nothing may start: in a pause, or beside a run that stops members (RESUME-RESERVE-3). */
+async function hindranceOf(event: Reserve, document: Fleet, ports: Ports): Promise<Outcome | undefined> {
+  const { fleet, dryRun } = event.input;
+  const paused = await pauseOf(fleet, ports);
+  if (paused !== undefined) return done({ fleet, skipped: paused });
+  if (dryRun || !isSized(document)) return undefined;
+  const holder = await holderOf(idleLock(fleet), ports);
+  if (holder === undefined) return undefined;
+  const skipped = `${holder} stops members of this fleet`;
+  const isPatient = ports.clock.now() < event.phaseStartedAt + PATIENCE_MS;
+  return isPatient ? wait(minutes(1), skipped) : done({ fleet, skipped });
+}
+
 async function reserveStarts(event: Reserve, ports: Ports): Promise<Outcome> {
   const { fleet, byHand } = event.input;
   const found = await loadFleet(ports.cloud, fleet);
@@ -38,11 +61,12 @@ async function reserveStarts(event: Reserve, ports: Ports): Promise<Outcome> {
   const policy = document.idle;
   if (!byHand && policy?.resume !== true)
     return done({ fleet, note: "this fleet does not resume; see idle.resume" });
-  const paused = await pauseOf(fleet, ports);
-  if (paused !== undefined) return done({ fleet, skipped: paused });
-  const expired = expiryProblem(document, ports.clock.now());
+  const hindrance = await hindranceOf(event, document, ports);
+  if (hindrance !== undefined) return hindrance;
+  const now = ports.clock.now();
+  const expired = expiryProblem(document, now);
   if (expired !== undefined) return failed(`fleet ${fleet}: ${expired}`);
-  const image = await familyImage(ports.cloud, document.family);
+  const { image } = await servedImage(document, ports);
   const priced = await pricedFleet(document, image, ports.cloud);
   if (!priced.ok) return failed(priced.problem);
   return firstStarts(event, priced.value, ports);
@@ -90,15 +114,24 @@ async function reserveMembers(
   const { fleet } = priced;
   const price = await highestPrice(priced, cloud);
   const { HostNames: names } = fleet.launch;
-  const whyNot = (one: Instance): string | undefined =>
-    input.byHand || fleet.idle === undefined
+  const { held, level } = await readSize(fleet.name, ports);
+  const whyNot = (one: Instance): string | undefined => {
+    if (one.imageId === held?.bad) return `its image ${one.imageId} was rolled back by a refresh`;
+    return input.byHand || fleet.idle === undefined
       ? whyNotStartable(one, now)
       : whyNotStarted(one, fleet.idle, now);
+  };
   let reserved: Reserved | undefined;
   const written = await updateReservations(ports, fleet.name, async (reservations) => {
     const instances = await countedMembers(cloud, fleet.name);
     const own = instances.filter((instance) => isOwn(cloud, instance));
-    const wanted = own.filter((instance) => whyNot(instance) === undefined).slice(0, MEMBERS_MAX);
+    const room =
+      isSized(fleet) && !input.byHand
+        ? wantedOf(fleet, level, now).desired - presentOf(own, reservations, now)
+        : MEMBERS_MAX;
+    const wanted = own
+      .filter((instance) => whyNot(instance) === undefined)
+      .slice(0, Math.max(0, Math.min(room, MEMBERS_MAX)));
     const stays = own
       .filter(({ status }) => status === "Stopped")
       .flatMap((one) => whyNot(one)?.replace(/^/, `${one.id}: `) ?? []);

@@ -6,7 +6,7 @@ import { whyKept } from "../../../shared/kept.ts";
 import { membersOf } from "../../../shared/limits/members.ts";
 import { readReservations } from "../../../shared/limits/reservations.ts";
 import { isComing } from "../../../shared/limits/stored-reservation.ts";
-import { readSize } from "../../../shared/size/log.ts";
+import { readSize, type SizeState } from "../../../shared/size/log.ts";
 import { presentOf } from "../../../shared/size/present.ts";
 import { servedImage } from "../../../shared/size/served.ts";
 import { isSized, levelOf, wantedOf } from "../../../shared/size/wanted.ts";
@@ -21,12 +21,12 @@ interface Chosen {
   readonly kept: string[];
 }
 
+/** Who asks for what, and since when. */
+type Given = Pick<Select, "input" | "by" | "startedAt">;
+
 /** The members that leave, or a sentence on why that cannot be said. */
-export async function choose(
-  { input, by }: Pick<Select, "input" | "by">,
-  document: Fleet,
-  ports: Ports,
-): Promise<Chosen | string> {
+export async function choose(given: Given, document: Fleet, ports: Ports): Promise<Chosen | string> {
+  const { input } = given;
   const { cloud, clock } = ports;
   const { idle } = document;
   const reservations = await readReservations(cloud, document.name);
@@ -36,7 +36,7 @@ export async function choose(
   const settled = members.filter(
     (one) => !isComing(reservations, { id: one.id, run: one.tags[TAG.run] }, now),
   );
-  const most = await mostOf(document, presentOf(members, reservations, now), { input, by }, ports);
+  const most = await mostOf(given, document, presentOf(members, reservations, now), ports);
   if (input.instances !== undefined) {
     const working = await workingOf(input, settled, document, ports);
     return named(input, { settled, document, current, now, most, working });
@@ -50,13 +50,26 @@ export async function choose(
   return { leavers: all.slice(0, count), kept: few };
 }
 
-/** How many may leave so that the fleet has what it is to have. */
-async function mostOf(
+/** As `mostOf`, of the members there are now without those of `ended`. @throws CloudError */
+export async function mostNow(
+  given: Given,
   document: Fleet,
-  present: number,
-  { input, by }: Pick<Select, "input" | "by">,
+  ended: readonly string[],
   ports: Ports,
 ): Promise<number> {
+  const { cloud, clock } = ports;
+  const reservations = await readReservations(cloud, document.name);
+  const members = (await membersOf(cloud, document.name)).filter(({ id }) => !ended.includes(id));
+  return mostOf(given, document, presentOf(members, reservations, clock.now()), ports);
+}
+
+/** Whether a number was set after a scale-in by number was asked for: the later act wins. */
+export const isOvertaken = ({ input, startedAt }: Given, level: SizeState["level"]): boolean =>
+  input.instances === undefined && level !== undefined && level.at > startedAt && level.lowered !== true;
+
+/** How many of `present` may leave so that the fleet has what it is to have. */
+async function mostOf(given: Given, document: Fleet, present: number, ports: Ports): Promise<number> {
+  const { input, by } = given;
   const { instances, least } = input;
   if (least !== undefined) return Math.max(0, present - least);
   if (!isSized(document)) return present;
@@ -64,9 +77,10 @@ async function mostOf(
   const now = ports.clock.now();
   const wanted = wantedOf(document, level, now);
   if (instances !== undefined) return Math.max(0, present - wanted.min);
-  // A dry run has not lowered it.
+  // It is lowered once they have ended.
   const lowered = { desired: wanted.desired - input.count, at: now, by, lowered: true as const };
-  const { desired } = input.dryRun ? wantedOf(document, levelOf(document, wanted, lowered), now) : wanted;
+  const { desired } =
+    input.lowers === true && !isOvertaken(given, level) ? levelOf(document, wanted, lowered) : wanted;
   return Math.max(0, present - desired);
 }
 
@@ -93,6 +107,9 @@ export async function workingOf(
   return new Set(instances.filter((id) => !known.has(id)));
 }
 
+/** Why one stays that is needed. */
+export const ENOUGH = "the fleet is to have at least as many as it has then";
+
 const causeOf = ({ least, why }: Pick<Select["input"], "least" | "why">): string =>
   least === undefined ? "it was named" : (why ?? "its image is replaced");
 
@@ -110,7 +127,7 @@ function named({ instances = [], least, why: cause }: Select["input"], given: Na
         : whyKept(member, document, action, now);
     if (why !== undefined || action === undefined) kept.push(`${id}: ${why}`);
     else if (working.has(id)) kept.push(`${id}: it works, or its last minutes are not known`);
-    else if (chosen.length >= most) kept.push(`${id}: the fleet is to have at least as many as it has then`);
+    else if (chosen.length >= most) kept.push(`${id}: ${ENOUGH}`);
     else chosen.push({ id, action, why: reason });
   }
   return { leavers: chosen, kept };

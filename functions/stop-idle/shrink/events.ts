@@ -17,14 +17,14 @@ export const event = eventsWith(
     fleet: Name,
     count: z.int(),
     instances: z.optional(Ids),
-    dryRun: z.optional(z.literal(true)),
+    /** The fleet is to have fewer from then on, by those that end. */
+    lowers: z.optional(z.literal(true)),
     ...replacing,
   }),
 );
 
 export const DryRun = event("dry-run", {});
 export type DryRun = EventOf<typeof DryRun>;
-export const Lower = event("lower", {});
 export const Select = event("select", {});
 export type Select = EventOf<typeof Select>;
 

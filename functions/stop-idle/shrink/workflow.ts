@@ -1,9 +1,12 @@
 /**
- * Makes a fleet smaller: (lower →) select → (probe → await-probe →) end for each slice → confirm. Asked for by a caller (`scale-in`), or by the
+ * Makes a fleet smaller: select → (probe → await-probe →) end for each slice → confirm. Asked for by a caller (`scale-in`), or by the
  * reconciling of a fleet that has more members than it is to have (`end-surplus`).
  *
  * SHRINK-RUN-1. It holds the lock of idle checks, so no two runs stop members of a fleet.
- * SHRINK-RUN-2. A member that is selected is read again right before its end, its last minutes last of all.
+ * SHRINK-RUN-2. A member that is selected is read again right before its end, its last minutes last of all; and so is how many
+ *     the fleet has by then.
+ * SHRINK-RUN-3. A scale-in lowers the number by the members that have ended, once, before the lock is released. One that ends
+ *     nothing changes nothing.
  */
 import * as z from "zod/mini";
 import { untagEach } from "../../../shared/cloud/ecs/each.ts";
@@ -19,8 +22,8 @@ import { Name } from "../../../shared/names.ts";
 import { afterFleetRun } from "../../../shared/notifications/fleet-runs.ts";
 import { requestShape } from "../../../shared/requests/request.ts";
 import { scaleInShape } from "../../../shared/requests/scale-in.ts";
-import { idleLock, pauseOf, setDesired } from "../../../shared/size/log.ts";
-import { firstEvent, type EventOf } from "../../../shared/workflow/envelope.ts";
+import { idleLock, pauseOf, readSize, setDesired } from "../../../shared/size/log.ts";
+import { firstEvent } from "../../../shared/workflow/envelope.ts";
 import { acquireLock, releaseLock } from "../../../shared/workflow/lock.ts";
 import { PACE, poll } from "../../../shared/workflow/poll.ts";
 import {
@@ -34,19 +37,12 @@ import {
 } from "../../../shared/workflow/workflow.ts";
 import { STOP_TAGS, tagAndStop } from "../tag-and-stop.ts";
 import { Ids, listed } from "../tally.ts";
-import { choose, workingOf } from "./choose.ts";
+import { choose, ENOUGH, isOvertaken, mostNow, workingOf } from "./choose.ts";
 import { dryRun } from "./dry-run.ts";
-import { afterSlice, Confirm, DryRun, End, keepAll, Lower, Probe, Select, SLICE } from "./events.ts";
+import { afterSlice, Confirm, DryRun, End, keepAll, Probe, Select, SLICE } from "./events.ts";
 import { asksProbe, awaitProbe, probe } from "./probe.ts";
 import { Removed, removed } from "./removed.ts";
 import { type Leaver, leavers } from "./select.ts";
-
-async function lower({ run, by, input }: EventOf<typeof Lower>, ports: Ports): Promise<Outcome> {
-  const { fleet, count } = input;
-  const act = { run, by, act: "scale-in" as const, lowers: true as const };
-  const wanted = await setDesired(fleet, act, ({ desired }) => desired - count, ports);
-  return next(Select, {}, { note: wanted && `${wanted.desired} are wanted` });
-}
 
 async function select(given: Select, ports: Ports): Promise<Outcome> {
   const { run, input } = given;
@@ -70,12 +66,12 @@ async function endSlice(given: End, ports: Ports): Promise<Outcome> {
   const { run, input } = given;
   const { fleet } = input;
   const loaded = await loadFleet(ports.cloud, fleet);
-  if ("problem" in loaded) return failed(loaded.problem);
+  if ("problem" in loaded) return keepAll(given, loaded.problem);
   const paused = await pauseOf(fleet, ports);
   if (paused !== undefined)
     return next(Confirm, { ended: given.ended, kept: [...given.kept, paused] }, { note: paused });
-  const action = given.leavers[0]?.action ?? "stop";
-  const slice = given.leavers.filter((one) => one.action === action).slice(0, SLICE);
+  const slice = sliceOf(given.leavers);
+  const action = slice[0]?.action ?? "stop";
   const rest = given.leavers.filter((one) => !slice.includes(one));
   const found = await readAgain(given, slice, loaded.document, ports);
   const { stoppedMode = "StopCharging" } = loaded.document.idle ?? {};
@@ -97,8 +93,13 @@ async function endSlice(given: End, ports: Ports): Promise<Outcome> {
   return afterSlice(rest, given.later ?? [], state, note);
 }
 
+/** The first members that are ended in one way. */
+const sliceOf = (all: readonly Leaver[]): Leaver[] =>
+  all.filter(({ action }) => action === all[0]?.action).slice(0, SLICE);
+
 /** Which of a slice are to be ended now, which are already, and which stay by now (SHRINK-RUN-2). */
-async function readAgain({ run, input }: End, slice: readonly Leaver[], document: Fleet, ports: Ports) {
+async function readAgain(given: End, slice: readonly Leaver[], document: Fleet, ports: Ports) {
+  const { run, input } = given;
   const { cloud, clock } = ports;
   const all = await describeInstances(cloud, { ids: slice.map(({ id }) => id) });
   const members = all.filter((one) => isMember(cloud, one, document.name));
@@ -108,6 +109,8 @@ async function readAgain({ run, input }: End, slice: readonly Leaver[], document
   const down = members.filter((one) => isDown(one) && isTaggedBy(one, run)).map(({ id }) => id);
   const { idle: policy } = document;
   const fit = members.filter((one) => whyKept(one, document, actionFor(slice, one), now) === undefined);
+  const before = given.ended.map(({ id }) => id);
+  const most = await mostNow(given, document, before, ports);
   const working = await workingOf(input, fit, document, ports);
   const leaving =
     input.instances === undefined && policy !== undefined
@@ -118,7 +121,8 @@ async function readAgain({ run, input }: End, slice: readonly Leaver[], document
   const kept = slice
     .filter(({ id }) => !ended.includes(id) && !still.includes(id))
     .map(({ id }) => `${id}: it is busy, protected, stopped by a user or no member by now`);
-  return { ids: still, ended, kept };
+  const needed = still.slice(most).map((id) => `${id}: ${ENOUGH}`);
+  return { ids: still.slice(0, most), ended, kept: [...kept, ...needed] };
 }
 
 const actionFor = (slice: readonly Leaver[], { id }: Instance): Leaver["action"] =>
@@ -134,14 +138,22 @@ async function confirmEnds(given: Confirm, ports: Ports): Promise<Outcome> {
   const pending = there.filter((one) => !stopped.has(one.id) || one.status !== "Stopped");
   if (pending.length > 0 && clock.now() - given.phaseStartedAt < ENDING_MS)
     return poll(given, clock, PACE.instance, `${pending.length} of ${given.ended.length} are ending`);
-  return end(given, given, ports);
+  // Not ended, or started again since.
+  const up = there.filter(({ status }) => status === "Running");
+  const tagged = up.filter((one) => isTaggedBy(one, given.run)).map(({ id }) => id);
+  await untagEach(cloud, tagged, STOP_TAGS);
+  const stay = up.map(({ id }) => `${id}: it is Running`);
+  const ended = given.ended.filter(({ id }) => !up.some((one) => one.id === id));
+  return end(given, { ended, kept: [...given.kept, ...stay] }, ports);
 }
 
 async function end(
-  { run, input }: Select | Confirm,
+  given: Select | Confirm,
   { ended, kept }: Pick<Confirm, "ended" | "kept">,
   ports: Ports,
 ): Promise<Outcome> {
+  const { run, input } = given;
+  if (input.lowers === true && ended.length > 0) await lower(given, ended.length, ports);
   await releaseLock(idleLock(input.fleet), run, ports);
   const why = ended.map(
     ({ id, action, why: reason }) => `${id} ${action === "stop" ? "stopped" : "released"}: ${reason}`,
@@ -153,6 +165,14 @@ async function end(
     ...(why.length > 0 && { because: listed(why) }),
     ...(kept.length > 0 && { kept: listed(kept) }),
   });
+}
+
+/** SHRINK-RUN-3. */
+async function lower(given: Select | Confirm, by: number, ports: Ports): Promise<void> {
+  const { fleet } = given.input;
+  if (isOvertaken(given, (await readSize(fleet, ports)).level)) return;
+  const act = { run: given.run, by: given.by, act: "scale-in" as const, lowers: true as const };
+  await setDesired(fleet, act, ({ desired }) => desired - by, ports);
 }
 
 const shape = { ...requestShape, fleet: Name };
@@ -174,7 +194,6 @@ export const shrink: Workflow = {
   kind: "shrink",
   phases: [
     phase(DryRun, { limitMs: minutes(30), run: dryRun }),
-    phase(Lower, { limitMs: minutes(30), run: lower }),
     phase(Select, { limitMs: minutes(60), run: select }),
     probe,
     awaitProbe,
@@ -182,8 +201,9 @@ export const shrink: Workflow = {
     phase(End, {
       limitMs: minutes(30),
       run: endSlice,
-      // Some of the slice may be ended, which the result does not count.
-      compensate: keepAll,
+      // Some of the slice may be ended, which the confirmation finds out.
+      compensate: ({ ended, kept, leavers: all }, reason) =>
+        keepAll({ ended: [...ended, ...sliceOf(all)], kept }, reason),
     }),
     phase(Confirm, { limitMs: minutes(30), run: confirmEnds }),
   ],
@@ -201,8 +221,8 @@ export const shrink: Workflow = {
     }
     const { instances, count = instances?.length ?? 0, dryRun: isDry } = request;
     return isDry
-      ? firstEvent(DryRun, given, { fleet, count, instances, dryRun: true }, {})
-      : firstEvent(Lower, given, { fleet, count, instances }, {});
+      ? firstEvent(DryRun, given, { fleet, count, instances, lowers: true }, {})
+      : firstEvent(Select, given, { fleet, count, instances, lowers: true }, {});
   },
   onComplete: afterFleetRun,
 };

@@ -1,0 +1,121 @@
+/** A new member that something else than its image ends, and promotions whose refresh replaced nothing. */
+import { hours, minutes } from "../../shared/duration.ts";
+import type { Deployment } from "../support/deployment.ts";
+import { test } from "../support/deploy.ts";
+import { QUIET } from "../support/idle.ts";
+import { bakeAndPromote, recipeText } from "../support/recipes.ts";
+import { accepted, request } from "../support/runs.ts";
+import { running, sized } from "../support/sized.ts";
+import { check, imagesOf, inState, serve } from "../support/sleepers.ts";
+import { HOME, served } from "../support/world.ts";
+
+const TIMED = { ...QUIET, fc: { timers: ["reconcile", "resend"] } };
+const held = async (kiln: Deployment) => JSON.stringify((await kiln.api("GET", "/fleets/web")).body["held"]);
+
+/** A refresh whose canary soaks, and that canary. */
+async function soaking(kiln: Deployment, changes: object = {}) {
+  const refresh = { canary: { soak: "1h" } };
+  await sized(kiln, { size: { min: 0, desired: 3 }, refresh, ...changes });
+  serve(kiln, "m-web-2");
+  const { run } = await accepted(kiln, "/fleets/web/refresh", {});
+  await kiln.cloud.settle({ forMs: minutes(15) });
+  const canary = inState(kiln, "Running").find(({ imageId }) => imageId === "m-web-2");
+  return { run, canary: canary?.instanceId ?? "" };
+}
+
+test("a canary that the cloud takes back is replaced, and the refresh goes on", async ({
+  deploy,
+  expect,
+}) => {
+  const kiln = await deploy(TIMED);
+  const { run, canary } = await soaking(kiln, { launch: { SpotStrategy: "SpotAsPriceGo" } });
+  kiln.cloud.world.reclaim(canary);
+  await kiln.cloud.settle({ forMs: hours(4) });
+  expect(kiln.record(run)).toMatchObject({ state: "done" });
+  expect(imagesOf(kiln, "Running")).toEqual(Array(3).fill("m-web-2"));
+});
+
+test.for(["a user", "an idle check"])(
+  "a canary that %s stops ends the refresh where it is, and its image is not held",
+  async (who, { deploy, expect }) => {
+    const kiln = await deploy(TIMED);
+    const { run, canary } = await soaking(kiln);
+    if (who === "a user") await kiln.ecs("StopInstance", { InstanceId: canary });
+    else {
+      for (const id of running(kiln)) kiln.cloud.world.ageInstance(id, hours(5));
+      await check(kiln);
+    }
+    await kiln.cloud.settle({ forMs: hours(2) });
+    const reason = new RegExp(
+      `where it is: ${canary} was stopped by ${who === "a user" ? who : "idle-web-"}`,
+    );
+    expect(kiln.record(run)).toMatchObject({ state: "failed", reason: expect.stringMatching(reason) });
+    expect(await held(kiln)).toBeUndefined();
+  },
+);
+
+test("a canary that is gone by itself speaks against its image", async ({ deploy, expect }) => {
+  const kiln = await deploy(TIMED);
+  const { run, canary } = await soaking(kiln);
+  kiln.cloud.world.remove(canary);
+  await kiln.cloud.settle({ forMs: hours(2) });
+  expect(kiln.record(run)?.reason).toContain("rolled back to m-web-1");
+});
+
+const PROMOTED = { onPromotion: "refresh" };
+
+test("a promotion in a pause refreshes its fleets once the pause is over", async ({ deploy, expect }) => {
+  const kiln = await deploy(TIMED);
+  await sized(kiln, { size: { desired: 2 }, refresh: PROMOTED });
+  await request(kiln, "/fleets/web/pause", { why: "an audit" });
+  serve(kiln, "m-web-2");
+  await kiln.cloud.settle({ forMs: minutes(30) });
+  expect(kiln.records("refresh-")).toEqual([]);
+  await request(kiln, "/fleets/web/unpause", {});
+  await kiln.cloud.settle({ forMs: hours(1) });
+  expect(imagesOf(kiln, "Running")).toEqual(["m-web-2", "m-web-2"]);
+});
+
+test.for(["an alarm at its begin", "a pause in its soak"])(
+  "the refresh of a promotion that %s ends is tried again",
+  async (what, { deploy, expect }) => {
+    const kiln = await deploy(TIMED);
+    const isAlarm = what.startsWith("an alarm");
+    kiln.cloud.alarms.set("web-errors", isAlarm ? "ALARM" : "OK");
+    const refresh = { ...PROMOTED, canary: { soak: "30m" }, alarms: ["web-errors"] };
+    await sized(kiln, { size: { min: 0, desired: 2 }, refresh });
+    serve(kiln, "m-web-2");
+    await kiln.cloud.settle({ forMs: minutes(20) });
+    kiln.cloud.alarms.set("web-errors", "OK");
+    if (!isAlarm) {
+      await request(kiln, "/fleets/web/pause", {});
+      await kiln.cloud.settle({ forMs: hours(1) });
+      await request(kiln, "/fleets/web/unpause", {});
+    }
+    await kiln.cloud.settle({ forMs: hours(4) });
+    expect(imagesOf(kiln, "Running")).toEqual(["m-web-2", "m-web-2"]);
+    expect(kiln.records("refresh-").map(({ state }) => state)).toEqual(["failed", "done"]);
+  },
+);
+
+test("a family that is rolled back to an image of before brings the members to it", async ({
+  deploy,
+  expect,
+}) => {
+  const kiln = await deploy(TIMED);
+  const text = (n: number) => recipeText({ family: "api", description: `number ${n}`, test: { skip: true } });
+  await bakeAndPromote(kiln, text(1), "api");
+  await sized(kiln, { family: "api", size: { desired: 2 }, refresh: PROMOTED });
+  for (const n of [2, 3]) {
+    await bakeAndPromote(kiln, text(n), "api");
+    await kiln.cloud.settle({ forMs: hours(2) });
+    for (const id of running(kiln)) kiln.cloud.world.ageInstance(id, minutes(30));
+  }
+  const third = served(kiln, HOME, "api");
+  expect(imagesOf(kiln, "Running")).toEqual([third, third]);
+  await request(kiln, "/families/api/rollback", { to: "previous" });
+  await kiln.cloud.settle({ forMs: hours(5) });
+  const second = served(kiln, HOME, "api");
+  expect(second).not.toBe(third);
+  expect(imagesOf(kiln, "Running")).toEqual([second, second]);
+});
