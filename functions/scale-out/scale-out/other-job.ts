@@ -1,7 +1,7 @@
 /**
  * A runner that takes a job while it is the machine of another job that still waits: one more is launched for that one, of the
  * fleet of the machine. Runners take jobs that ask for fewer labels than they have, so the job that is taken may be of another
- * fleet, or of none.
+ * fleet, or of none. It is a machine of the fleets that the sender of the job may use: others may have runners of the same name.
  *
  * OTHER-JOB-1. A job of the same fleet whose launch is not cancelled has a machine of its own, which the other job can take.
  * OTHER-JOB-2. A machine has one replacement, whoever took it and however often that is announced; one that is taken itself is
@@ -14,7 +14,7 @@ import { membersNamed } from "../../../shared/limits/members.ts";
 import { isRunId } from "../../../shared/names.ts";
 import { requestShape } from "../../../shared/requests/request.ts";
 import { TAG } from "../../../shared/tags.ts";
-import type { WorkflowEvent } from "../../../shared/workflow/envelope.ts";
+import { takenByShape, type TakenBy, type WorkflowEvent } from "../../../shared/workflow/envelope.ts";
 import { runId } from "../../../shared/workflow/run-id.ts";
 import { readRunLog } from "../../../shared/workflow/run-log.ts";
 import type { Completion, RunRequest } from "../../../shared/workflow/workflow.ts";
@@ -24,14 +24,8 @@ export const TakenRequest = z.strictObject({
   ...requestShape,
   request: z.literal("machine-taken"),
   fleet: z.optional(z.string()),
-  runner: z.string(),
-  at: z.int(),
+  ...takenByShape,
 });
-
-interface Taken {
-  readonly runner: string;
-  readonly at: number;
-}
 
 const Result = z.looseObject({ count: z.int() });
 
@@ -56,12 +50,14 @@ export const replaceTaken = (
 
 /** None unless the log of the launch of the machine shows that its job waits. */
 async function replacement(
-  { runner, at }: Taken,
+  { runner, at, fleets }: TakenBy,
   by: string,
   isOther: (machine: { readonly fleet: string; readonly owner: string }) => boolean,
   { cloud }: Pick<Ports, "cloud">,
 ): Promise<readonly RunRequest[]> {
-  const [machine, ...others] = (await membersNamed(cloud, runner)).filter((one) => lastStartAt(one) <= at);
+  const [machine, ...others] = (await membersNamed(cloud, runner, fleets)).filter(
+    (one) => lastStartAt(one) <= at,
+  );
   const { [TAG.fleet]: fleet = "", [TAG.run]: owner = "" } = machine?.tags ?? {};
   if (others.length > 0 || !isRunId(owner) || !isOther({ fleet, owner })) return [];
   const job = await waitingJob(owner, cloud);

@@ -52,10 +52,13 @@ const End = event("end", {
 });
 type End = EventOf<typeof End>;
 
+/** END-JOB-1. */
 async function findMachine({ input }: Find, { cloud }: Ports): Promise<Outcome> {
-  const { runner } = input;
+  const { runner, fleets, at } = input;
   const none = (why: string) => done({ runner, ended: [], why });
-  const [found, ...others] = (await membersNamed(cloud, runner)).filter((one) => isMachine(one, input));
+  const [found, ...others] = (await membersNamed(cloud, runner, fleets)).filter(
+    (one) => one.status === "Running" && lastStartAt(one) <= at,
+  );
   if (found === undefined)
     return none(`no running member that was started before the job ended is named ${runner}`);
   if (others.length > 0) return none(`${others.length + 1} running members are named ${runner}`);
@@ -67,10 +70,6 @@ async function findMachine({ input }: Find, { cloud }: Ports): Promise<Outcome> 
   const { stoppedMode = "StopCharging", optOutTag = TAG.keep } = idle ?? {};
   return next(End, { instance: found.id, of, action, stoppedMode, optOutTag });
 }
-
-/** END-JOB-1. */
-const isMachine = (member: Instance, { fleets, at }: Find["input"]): boolean =>
-  fleets.includes(member.tags[TAG.fleet] ?? "") && member.status === "Running" && lastStartAt(member) <= at;
 
 async function endMachine(event: End, ports: Ports): Promise<Outcome> {
   const { run, input, instance: id, of, action } = event;
@@ -115,12 +114,12 @@ const LAST = "~";
 const LATER_MAX = 20;
 
 /** END-JOB-2. Of a job that began in the second in which this one ended nothing says which was first. */
-async function laterJob(found: Instance, { input }: End, { cloud }: Ports) {
+async function laterJob(found: Instance, { input, of }: End, { cloud }: Ports) {
   if (isDown(found)) return undefined;
   const { runner, at, job: own } = input;
   // The job itself may have begun in that second, and instants of GitHub differ by some.
-  const after = begunKey(runner, at - 1, LAST);
-  const later = await listObjects(cloud, begunFolder(runner), { after, most: LATER_MAX });
+  const folder = begunFolder(of, runner);
+  const later = await listObjects(cloud, folder, { after: begunKey(folder, at - 1, LAST), most: LATER_MAX });
   return later.some(({ key }) => !key.endsWith(`-${own}`)) ? "has begun another job since" : undefined;
 }
 

@@ -10,7 +10,7 @@ import { AlertmanagerSettings, parseAlertmanager } from "./alertmanager.ts";
 import { CloudmonitorSettings, parseCloudmonitor } from "./cloudmonitor.ts";
 import { GenericSettings, parseGeneric } from "./generic.ts";
 import { GithubSettings, parseGithub } from "./github.ts";
-import type { EndedJob, LaunchRequest, ParsedWebhook, SenderRequest } from "./sender.ts";
+import type { LaunchRequest, ParsedWebhook, RunnerOfJob, SenderRequest } from "./sender.ts";
 
 export const SenderSettings = z.discriminatedUnion(
   "kind",
@@ -77,7 +77,7 @@ export function enqueueSpread(sender: string, launches: readonly LaunchRequest[]
 export function enqueueEnd(
   sender: string,
   { fleet, delivery, at: jobAt }: LaunchRequest,
-  { runner, fleets, at }: EndedJob,
+  { runner, fleets, at }: RunnerOfJob,
 ): RunRequest {
   const run = runId("job", fleet, jobAt, ["sender", sender, ...delivery]);
   return {
