@@ -8,7 +8,7 @@
  *     still a machine for it, scale-out knows.
  * ACCEPT-4. A job that is not queued any more has no attempt that may still launch: one that has not launched is cancelled,
  *     and the log of one that has ended says that the job is taken. An attempt for an earlier announcement, or for a failure
- *     before that, begins no more.
+ *     before that, begins no more. One that has not arrived is written down as cancelled with one call: nothing may come between.
  * ACCEPT-5. However often a request has failed, the next attempt is only a matter of time. After the twelfth repeat each pause
  *     is a quarter longer: each delivery reads every attempt before it, and a year has no more than sixty.
  * ACCEPT-6. A key counts for a day from the request that used it first. That instant is in a log of the key, whatever day
@@ -26,7 +26,14 @@ import { cancelLine, interject } from "../../shared/workflow/cancel.ts";
 import type { Cancelled } from "../../shared/workflow/envelope.ts";
 import { appendOrLose, readLog, TAIL_BYTES } from "../../shared/workflow/log.ts";
 import { ok, problem, type Result } from "../../shared/result.ts";
-import { hasFailed, isEnded, readRunLog, standing, type RunLog } from "../../shared/workflow/run-log.ts";
+import {
+  hasFailed,
+  isEnded,
+  readRunLog,
+  standing,
+  type RunLog,
+  type Standing,
+} from "../../shared/workflow/run-log.ts";
 import type { RunRequest } from "../../shared/workflow/workflow.ts";
 
 /** The run of each attempt of a request, 0 first. */
@@ -144,15 +151,20 @@ export async function withdraw(
 ) {
   // Older than any announcement, so that the newest attempt is found.
   const { run, state } = await newestAttempt(attempts ?? (() => request.run), ports, 0);
-  if (state === "none") await openLog({ ...request, run }, ports);
   const at = ports.clock.now();
+  const cancelled = (now: Standing) => cancelLine(now, { ...taken, as: "cancelled" }, at);
+  const opened = state === "none" ? await openLog({ ...request, run }, ports, cancelled) : undefined;
+  if (opened !== undefined) {
+    await trySend(opened, ports);
+    return run;
+  }
   const announcedAt = announcedAtOf(request.request) ?? at;
   const found = await interject(
     run,
     (now, log) => {
       if (isEnded(now))
         return wantedUntil(log) >= announcedAt ? undefined : { kind: "taken", at, announcedAt };
-      return hasLaunched(now.event) ? undefined : cancelLine(now, { ...taken, as: "cancelled" }, at);
+      return hasLaunched(now.event) ? undefined : cancelled(now);
     },
     ports,
   );

@@ -992,8 +992,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: "GitHub: a job that a runner has leaves its request as it is",
     promise: "K6",
     file: "functions/webhook/accept.ts",
-    find: 'if (state === "none") await openLog({ ...request, run }, ports);',
-    replace: "",
+    find: "openLog({ ...request, run }, ports, cancelled)",
+    replace: "openLog({ ...request, run }, ports)",
     tests: ["test/proofs/github-jobs.test.ts"],
   },
   {

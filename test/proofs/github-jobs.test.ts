@@ -261,6 +261,35 @@ test("a job that a runner takes before anything is launched for it launches noth
   ]);
 });
 
+test.for([
+  ["completed", "before", 2],
+  ["in_progress", "before", 2],
+  ["completed", "crash", 1],
+] as const)(
+  "a job that is %s and whose announcement has not arrived launches nothing, when the write of its log ends with %s in call %i",
+  async ([action, kind, call], { hub, expect }) => {
+    // No lost delivery is requested again.
+    const world = await hub({ fc: { timers: ["resend"] } });
+    const { kiln } = world;
+    let calls = 0;
+    const heal = kiln.cloud.faults.add({
+      product: "oss",
+      action: "AppendObject",
+      kind,
+      fault: new CloudFault(503, "ServiceUnavailable", "Please try again."),
+      when: (params) =>
+        JSON.stringify(params).includes("/scale-web") &&
+        (kind === "crash" ? ++calls === call : ++calls >= call),
+    });
+    const created_at = ago(world);
+    await jobsOf(world, [9], action, { created_at, started_at: created_at, runner_name: "another" });
+    heal();
+    await kiln.cloud.settle({ forMs: hours(1) });
+    expect(machines(kiln)).toEqual([]);
+    expect(results(world, "scale")).toMatchObject([{ state: "cancelled" }]);
+  },
+);
+
 test("a job that its own machine takes keeps the record of the launch", async ({ hub, expect }) => {
   const world = await hub();
   const { kiln } = world;
