@@ -465,3 +465,36 @@ test.for([
     expect(ofWeb()).toHaveLength(3);
   },
 );
+
+test.for(["of no fleet", "of the same fleet"] as const)(
+  "a machine that is started once more belongs to the job that it was started for, when a job %s takes it",
+  async (taker, { hub, expect }) => {
+    const world = await hub({}, { ...NAMED, onJobCompleted: "stop", idle: { signals: { cpuAverage: 5 } } });
+    const { kiln } = world;
+    const runner_name = "web-001";
+    const created_at = ago(world);
+    const settle = () => kiln.cloud.settle({ forMs: minutes(10) });
+    await jobsOf(world, [1], "queued", { created_at });
+    await settle();
+    for (const action of ["in_progress", "completed"]) {
+      await jobsOf(world, [1], action, { created_at, started_at: ago(world), runner_name });
+      await settle();
+    }
+    await jobsOf(world, [2], "queued", { created_at });
+    await settle();
+    expect(machines(kiln)).toMatchObject([{ status: "Running" }]);
+    const labels = taker === "of no fleet" ? ["self-hosted"] : ["kiln-web"];
+    const heal = kiln.cloud.faults.add({
+      product: "ecs",
+      action: "DescribeImageFromFamily",
+      kind: "before",
+      fault: new CloudFault(503, "ServiceUnavailable", "Please try again."),
+    });
+    if (taker === "of the same fleet") await jobsOf(world, [3], "queued", { created_at });
+    await kiln.cloud.settle({ forMs: minutes(0.5) });
+    await jobsOf(world, [3], "in_progress", { created_at, started_at: ago(world), labels, runner_name });
+    heal();
+    await kiln.cloud.settle({ forMs: minutes(20) });
+    expect(machines(kiln)).toHaveLength(2);
+  },
+);

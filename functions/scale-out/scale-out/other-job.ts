@@ -9,7 +9,7 @@
  */
 import * as z from "zod/mini";
 import type { Ports } from "../../../shared/invocation.ts";
-import { lastStartAt } from "../../../shared/instance-tags.ts";
+import { lastStartAt, ownerOf } from "../../../shared/instance-tags.ts";
 import { membersNamed } from "../../../shared/limits/members.ts";
 import { isRunId } from "../../../shared/names.ts";
 import { requestShape } from "../../../shared/requests/request.ts";
@@ -48,7 +48,7 @@ export const replaceTaken = (
   ports: Pick<Ports, "cloud">,
 ): Promise<readonly RunRequest[]> => replacement(taken, by, (one) => one.fleet !== fleet, ports);
 
-/** None unless the log of the launch of the machine shows that its job waits. */
+/** None unless the log of the launch, or of the start, of the machine shows that its job waits. */
 async function replacement(
   { runner, at, fleets }: TakenBy,
   by: string,
@@ -58,8 +58,10 @@ async function replacement(
   const [machine, ...others] = (await membersNamed(cloud, runner, fleets)).filter(
     (one) => lastStartAt(one) <= at,
   );
-  const { [TAG.fleet]: fleet = "", [TAG.run]: owner = "" } = machine?.tags ?? {};
-  if (others.length > 0 || !isRunId(owner) || !isOther({ fleet, owner })) return [];
+  if (machine === undefined || others.length > 0) return [];
+  const { [TAG.fleet]: fleet = "" } = machine.tags;
+  const owner = ownerOf(machine) ?? "";
+  if (!isRunId(owner) || !isOther({ fleet, owner })) return [];
   const job = await waitingJob(owner, cloud);
   if (job === undefined) return [];
   const run = runId("scale", fleet, job.at, ["instead of", owner]);
