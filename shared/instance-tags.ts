@@ -57,7 +57,7 @@ export const wakeTags = (run: string, now: number): Tags => ({
 });
 
 /** When and for which run a member was tagged to be started; a version before this one named no run. */
-function wakeOf(
+export function wakeOf(
   tags: Tags,
 ): { readonly at: number | undefined; readonly run: string | undefined } | undefined {
   const [at, run] = tags[TAG.wokenAt]?.split(" ") ?? [];

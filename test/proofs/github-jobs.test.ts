@@ -498,3 +498,49 @@ test.for(["of no fleet", "of the same fleet"] as const)(
     expect(machines(kiln)).toHaveLength(2);
   },
 );
+
+/** Events between a job's first announcement and its approval; its machine runs at the end. */
+const meanwhile = {
+  "has begun another job": async (world: Hub, created_at: string) => {
+    const { kiln } = world;
+    await jobsOf(world, [2], "queued", { created_at });
+    await kiln.cloud.settle({ forMs: minutes(10) });
+    const [first, second] = machines(kiln);
+    await jobsOf(world, [2], "in_progress", {
+      created_at,
+      started_at: ago(world),
+      runner_name: first?.instanceId,
+    });
+    await kiln.ecs("DeleteInstance", { InstanceId: second?.instanceId, Force: true });
+  },
+  "was started for another job": async (world: Hub, created_at: string) => {
+    const { kiln } = world;
+    const runner_name = "web-001";
+    await jobsOf(world, [2], "completed", { created_at, labels: ["self-hosted"], runner_name });
+    await kiln.cloud.settle({ forMs: minutes(20) });
+    await jobsOf(world, [3], "queued", { created_at });
+  },
+  "has begun only that job": (world: Hub, created_at: string) =>
+    jobsOf(world, [1], "in_progress", { created_at, started_at: ago(world), runner_name: "web-001" }),
+};
+
+test.for([
+  ["has begun another job", 2],
+  ["was started for another job", 2],
+  ["has begun only that job", 1],
+] as const)(
+  "a job is announced again after an approval, and its machine %s: then there are %i",
+  async ([name, count], { hub, expect }) => {
+    const world = await hub({}, { ...NAMED, onJobCompleted: "stop", idle: { signals: { cpuAverage: 5 } } });
+    const { kiln } = world;
+    const created_at = ago(world);
+    await jobsOf(world, [1], "queued", { created_at });
+    await kiln.cloud.settle({ forMs: minutes(10) });
+    await meanwhile[name](world, created_at);
+    await kiln.cloud.settle({ forMs: minutes(10) });
+    expect(machines(kiln)).toMatchObject([{ status: "Running" }]);
+    await jobsOf(world, [1], "queued", { created_at, started_at: ago(world) });
+    await kiln.cloud.settle({ forMs: minutes(20) });
+    expect(machines(kiln)).toHaveLength(count);
+  },
+);

@@ -39,9 +39,10 @@ export function enqueueLaunch(
 ): Enqueue {
   const own = (attempt: number) =>
     runId("scale", fleet, at, attemptIdentity(["sender", sender, ...delivery], attempt));
+  const ofJob = announcedAt !== undefined && { job: begunJob(delivery), announcedAt };
   const request =
     alerts === undefined
-      ? { v: 1, request: "scale-out", fleet, count, ...(announcedAt !== undefined && { announcedAt }) }
+      ? { v: 1, request: "scale-out", fleet, count, ...ofJob }
       : { v: 1, request: "scale-out-alerts", fleet, alerts, ...state };
   return { run: own(0), by: `sender:${sender}`, attempts: own, request };
 }
