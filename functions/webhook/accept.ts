@@ -143,12 +143,15 @@ async function runWithoutLog({ at, attempts, before }: Keyed, ports: Ports, isDa
   return found.find(({ state, begunAt }) => state !== "none" && at - begunAt < KEY_MS)?.run;
 }
 
-/** Ends a request that has launched nothing yet, or that has not arrived yet (ACCEPT-4). @throws as `beginRun` */
+/**
+ * Ends a request that has launched nothing yet, or that has not arrived yet (ACCEPT-4): `cancelled` is its run. Otherwise
+ * `hasMachine` says whether its job may have a machine. @throws as `beginRun`
+ */
 export async function withdraw(
   { attempts, ...request }: Enqueue,
   taken: Pick<z.infer<typeof Cancelled>, "reason" | "takenBy">,
   ports: Ports,
-) {
+): Promise<{ readonly cancelled: string } | { readonly hasMachine: boolean }> {
   // Older than any announcement, so that the newest attempt is found.
   const { run, state } = await newestAttempt(attempts ?? (() => request.run), ports, 0);
   const at = ports.clock.now();
@@ -156,7 +159,7 @@ export async function withdraw(
   const opened = state === "none" ? await openLog({ ...request, run }, ports, cancelled) : undefined;
   if (opened !== undefined) {
     await trySend(opened, ports);
-    return run;
+    return { cancelled: run };
   }
   const announcedAt = announcedAtOf(request.request) ?? at;
   const found = await interject(
@@ -168,10 +171,19 @@ export async function withdraw(
     },
     ports,
   );
-  if (!found?.appended || isEnded(found.now)) return undefined;
+  if (!found?.appended || isEnded(found.now))
+    return { hasMachine: found === undefined || mayHaveMachine(found.now) };
   await trySend(found.now.event, ports);
-  return run;
+  return { cancelled: run };
 }
+
+const Count = z.looseObject({ count: z.int() });
+
+/** Whether a scale-out that is not cancelled has an instance, or may still get one. */
+const mayHaveMachine = ({ completion }: Standing): boolean =>
+  completion === undefined ||
+  completion.kind === "done" ||
+  (Count.safeParse(completion.result).data?.count ?? 0) > 0;
 
 const Progress = z.looseObject({ progress: z.looseObject({ pages: z.array(z.string()) }) });
 

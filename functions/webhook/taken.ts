@@ -24,10 +24,10 @@ export async function takeJob(
 ): Promise<HttpAnswer> {
   if (begun !== undefined && ended === undefined) await writeBegun(begun, job, ports);
   const by = { reason, ...(begun && { takenBy: begun }) };
-  const run = mayLaunch ? await withdraw(enqueueLaunch(sender, job), by, ports) : undefined;
-  if (run === undefined && begun !== undefined && ended === undefined)
-    await send(machineTaken(sender, begun, mayLaunch ? job.fleet : undefined), ports);
-  const cancelled = run === undefined ? {} : { cancelled: run };
+  const launch = mayLaunch ? await withdraw(enqueueLaunch(sender, job), by, ports) : { hasMachine: false };
+  if ("hasMachine" in launch && begun !== undefined && ended === undefined)
+    await send(machineTaken(sender, begun, launch.hasMachine ? job.fleet : undefined), ports);
+  const cancelled = "cancelled" in launch ? launch : {};
   const end = ended && (await endMachine(sender, job, ended, ports));
   return end === undefined
     ? answer(200, { ignored: reason, ...cancelled })

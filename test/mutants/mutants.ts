@@ -1013,6 +1013,22 @@ export const MUTANTS: readonly Mutant[] = [
     tests: ["test/proofs/github-senders.test.ts"],
   },
   {
+    name: "GitHub: a job whose launch failed has a machine of its own",
+    promise: "K6",
+    file: "functions/webhook/taken.ts",
+    find: "launch.hasMachine ? job.fleet : undefined",
+    replace: "mayLaunch ? job.fleet : undefined",
+    tests: ["test/proofs/github-jobs.test.ts"],
+  },
+  {
+    name: "GitHub: a machine that has begun another job is free after an approval",
+    promise: "K6",
+    file: "functions/scale-out/scale-out/earlier.ts",
+    find: "return !begun.includes(true);",
+    replace: "return begun.length > 0;",
+    tests: ["test/proofs/github-jobs.test.ts"],
+  },
+  {
     name: "GitHub: a machine that is started again is still that of its first job",
     promise: "K6",
     file: "shared/instance-tags.ts",

@@ -544,3 +544,34 @@ test.for([
     expect(machines(kiln)).toHaveLength(count);
   },
 );
+
+test("a job whose launch has just failed takes the machine of another: that one gets one more", async ({
+  hub,
+  expect,
+}) => {
+  const world = await hub({}, { limits: { max: 1 } });
+  const { kiln } = world;
+  const created_at = ago(world);
+  const settle = (inMinutes: number) => kiln.cloud.settle({ forMs: minutes(inMinutes) });
+  const begin = async (id: number, runner_name: string | undefined) => {
+    await jobsOf(world, [id], "in_progress", { created_at, started_at: ago(world), runner_name });
+    await settle(1);
+  };
+  await jobsOf(world, [1], "queued", { created_at });
+  await settle(10);
+  await begin(1, machines(kiln)[0]?.instanceId);
+  await jobsOf(world, [2], "queued", { created_at });
+  await settle(0.5);
+  expect(results(world, "scale")).toMatchObject([{ state: "done" }, { state: "failed" }]);
+  await kiln.upload("fleets/web.yaml", fleetText({ limits: { max: 40 } }));
+  await jobsOf(world, [3], "queued", { created_at });
+  await settle(2);
+  expect(machines(kiln)).toHaveLength(2);
+  for (let n = 0; n < 2; n++) await begin(2, machines(kiln)[1]?.instanceId);
+  await settle(20);
+  expect(machines(kiln)).toHaveLength(3);
+  // A job that has a machine leaves it to the one whose machine it took.
+  await begin(3, machines(kiln)[2]?.instanceId);
+  await settle(20);
+  expect(machines(kiln)).toHaveLength(3);
+});

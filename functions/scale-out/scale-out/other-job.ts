@@ -3,7 +3,8 @@
  * fleet of the machine. Runners take jobs that ask for fewer labels than they have, so the job that is taken may be of another
  * fleet, or of none. It is a machine of the fleets that the sender of the job may use: others may have runners of the same name.
  *
- * OTHER-JOB-1. A job of the same fleet whose launch is not cancelled has a machine of its own, which the other job can take.
+ * OTHER-JOB-1. A job of the same fleet whose launch is not cancelled, and has not failed, has a machine of its own, which the
+ *     other job can take.
  * OTHER-JOB-2. A machine has one replacement, whoever took it and however often that is announced; one that is taken itself is
  *     replaced like the first.
  */
@@ -19,7 +20,7 @@ import { runId } from "../../../shared/workflow/run-id.ts";
 import { readRunLog } from "../../../shared/workflow/run-log.ts";
 import type { Completion, RunRequest } from "../../../shared/workflow/workflow.ts";
 
-/** Says that a runner has begun a job, whose launch is not cancelled; `fleet` is that of the job, when it has one. */
+/** Says that a runner has begun a job, whose launch is not cancelled; `fleet` is that of the machine which the job has or may get. */
 export const TakenRequest = z.strictObject({
   ...requestShape,
   request: z.literal("machine-taken"),
