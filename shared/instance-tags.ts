@@ -8,7 +8,7 @@ import type { Instance } from "./cloud/ecs/instance.ts";
 import type { IdlePolicy } from "./documents/idle.ts";
 import { parseUpWindows, type UpDuring } from "./documents/up-hours.ts";
 import { days, minutes, readInstant } from "./duration.ts";
-import { TAG } from "./tags.ts";
+import { TAG, tagInstant, type Tags } from "./tags.ts";
 
 /** An announcement older than this does not count any more: its readers have forgotten it. */
 const STALE_MS = days(1);
@@ -47,10 +47,26 @@ export function stoppedByKilnAt(instance: Instance): number | undefined {
  * start by Kiln is tagged before the call; a tag that cannot be read says "later than anything" (MEMBER-TAG-1).
  */
 export function lastStartAt({ createdAt, startedAt = 0, tags }: Instance): number {
-  const woken = tags[TAG.wokenAt];
-  const wokenAt = woken === undefined ? 0 : (instantOf(woken) ?? Number.POSITIVE_INFINITY);
-  return Math.max(createdAt, startedAt, wokenAt);
+  const { at = Number.POSITIVE_INFINITY } = wakeOf(tags) ?? { at: 0 };
+  return Math.max(createdAt, startedAt, at);
 }
+
+/** The tags of a member that a run is about to start. */
+export const wakeTags = (run: string, now: number): Tags => ({
+  [TAG.wokenAt]: `${tagInstant(now)} ${run}`,
+});
+
+/** When and for which run a member was tagged to be started; a version before this one named no run. */
+export function wakeOf(
+  tags: Tags,
+): { readonly at: number | undefined; readonly run: string | undefined } | undefined {
+  const [at, run] = tags[TAG.wokenAt]?.split(" ") ?? [];
+  return at === undefined ? undefined : { at: instantOf(at), run };
+}
+
+/** The newest run that needed this member: the one that started it last, or launched it. */
+export const ownerOf = ({ tags }: Pick<Instance, "tags">): string | undefined =>
+  wakeOf(tags)?.run ?? tags[TAG.run];
 
 export const isDown = ({ status }: Instance): boolean => status === "Stopping" || status === "Stopped";
 
@@ -63,7 +79,7 @@ export const wasStartedAgain = ({ startedAt, createdAt }: Instance): boolean =>
 
 /** Whether a scale-out made its last start. Start times have no seconds. */
 export function startedByScaleOut({ tags, startedAt }: Instance): boolean {
-  const at = instantOf(tags[TAG.wokenAt]);
+  const at = wakeOf(tags)?.at;
   return at !== undefined && startedAt !== undefined && Math.abs(startedAt - at) < FIRST_START_MS;
 }
 

@@ -117,12 +117,13 @@ export const FAR = 9_999_999_999_999;
 export const deliveriesKey = (hourAt: number, id: string): string =>
   `${FOLDER.deliveries}${FAR - hourAt}-${id}.json`;
 
-/** Says that a runner of a CI system began a job, epoch ms: the keys of a runner are in the order of time. `job`: `begunJob`. */
-export const begunKey = (runner: string, at: number, job: string): string =>
-  `${begunFolder(runner)}${at}-${job}`;
+/** Says that a runner of a CI system began a job, epoch ms: the keys of a folder are in the order of time. `job`: `begunJob`. */
+export const begunKey = (folder: string, at: number, job: string): string => `${folder}${at}-${job}`;
 /** A job by what identifies it. */
 export const begunJob = (identity: readonly unknown[]): string => digest(JSON.stringify(identity));
-export const begunFolder = (runner: string): string => `${FOLDER.deliveries}begun/${digest(runner)}/`;
+/** Runners of several senders may have the same name, so each fleet that the runner may be of has its own folder. */
+export const begunFolder = (fleet: string, runner: string): string =>
+  `${FOLDER.deliveries}begun/${digest(JSON.stringify([fleet, runner]))}/`;
 
 export type DocumentFolder = "recipes" | "fleets";
 /** With components, whose names are `<name>/<version>`. */

@@ -22,7 +22,7 @@ export const TAG = {
   /** The idle check that stopped a member, and when: a resume may start it again. */
   stoppedBy: "kiln:stopped-by",
   stoppedAt: "kiln:stopped-at",
-  /** When a scale-out started a stopped member: that start does not protect this member in particular. */
+  /** When a scale-out started a stopped member, and its run: that start does not protect this member in particular. */
   wokenAt: "kiln:woken-at",
   /** From when on an idle member may be stopped; it was announced. */
   stopAt: "kiln:stop-at",

@@ -8,7 +8,7 @@
  *     still a machine for it, scale-out knows.
  * ACCEPT-4. A job that is not queued any more has no attempt that may still launch: one that has not launched is cancelled,
  *     and the log of one that has ended says that the job is taken. An attempt for an earlier announcement, or for a failure
- *     before that, begins no more.
+ *     before that, begins no more. One that has not arrived is written down as cancelled with one call: nothing may come between.
  * ACCEPT-5. However often a request has failed, the next attempt is only a matter of time. After the twelfth repeat each pause
  *     is a quarter longer: each delivery reads every attempt before it, and a year has no more than sixty.
  * ACCEPT-6. A key counts for a day from the request that used it first. That instant is in a log of the key, whatever day
@@ -26,7 +26,14 @@ import { cancelLine, interject } from "../../shared/workflow/cancel.ts";
 import type { Cancelled } from "../../shared/workflow/envelope.ts";
 import { appendOrLose, readLog, TAIL_BYTES } from "../../shared/workflow/log.ts";
 import { ok, problem, type Result } from "../../shared/result.ts";
-import { hasFailed, isEnded, readRunLog, standing, type RunLog } from "../../shared/workflow/run-log.ts";
+import {
+  hasFailed,
+  isEnded,
+  readRunLog,
+  standing,
+  type RunLog,
+  type Standing,
+} from "../../shared/workflow/run-log.ts";
 import type { RunRequest } from "../../shared/workflow/workflow.ts";
 
 /** The run of each attempt of a request, 0 first. */
@@ -136,30 +143,47 @@ async function runWithoutLog({ at, attempts, before }: Keyed, ports: Ports, isDa
   return found.find(({ state, begunAt }) => state !== "none" && at - begunAt < KEY_MS)?.run;
 }
 
-/** Ends a request that has launched nothing yet, or that has not arrived yet (ACCEPT-4). @throws as `beginRun` */
+/**
+ * Ends a request that has launched nothing yet, or that has not arrived yet (ACCEPT-4): `cancelled` is its run. Otherwise
+ * `hasMachine` says whether its job may have a machine. @throws as `beginRun`
+ */
 export async function withdraw(
   { attempts, ...request }: Enqueue,
   taken: Pick<z.infer<typeof Cancelled>, "reason" | "takenBy">,
   ports: Ports,
-) {
+): Promise<{ readonly cancelled: string } | { readonly hasMachine: boolean }> {
   // Older than any announcement, so that the newest attempt is found.
   const { run, state } = await newestAttempt(attempts ?? (() => request.run), ports, 0);
-  if (state === "none") await openLog({ ...request, run }, ports);
   const at = ports.clock.now();
+  const cancelled = (now: Standing) => cancelLine(now, { ...taken, as: "cancelled" }, at);
+  const opened = state === "none" ? await openLog({ ...request, run }, ports, cancelled) : undefined;
+  if (opened !== undefined) {
+    await trySend(opened, ports);
+    return { cancelled: run };
+  }
   const announcedAt = announcedAtOf(request.request) ?? at;
   const found = await interject(
     run,
     (now, log) => {
       if (isEnded(now))
         return wantedUntil(log) >= announcedAt ? undefined : { kind: "taken", at, announcedAt };
-      return hasLaunched(now.event) ? undefined : cancelLine(now, { ...taken, as: "cancelled" }, at);
+      return hasLaunched(now.event) ? undefined : cancelled(now);
     },
     ports,
   );
-  if (!found?.appended || isEnded(found.now)) return undefined;
+  if (!found?.appended || isEnded(found.now))
+    return { hasMachine: found === undefined || mayHaveMachine(found.now) };
   await trySend(found.now.event, ports);
-  return run;
+  return { cancelled: run };
 }
+
+const Count = z.looseObject({ count: z.int() });
+
+/** Whether a scale-out that is not cancelled has an instance, or may still get one. */
+const mayHaveMachine = ({ completion }: Standing): boolean =>
+  completion === undefined ||
+  completion.kind === "done" ||
+  (Count.safeParse(completion.result).data?.count ?? 0) > 0;
 
 const Progress = z.looseObject({ progress: z.looseObject({ pages: z.array(z.string()) }) });
 

@@ -66,13 +66,18 @@ export const oldestFirst = (a: Instance, b: Instance): number =>
 
 const INSTANCE_ID = /^i-[a-z0-9]{1,62}$/;
 
-/** The members of any fleet whose instance id, name or host name is that of a runner of a CI system. */
-export async function membersNamed(cloud: CloudClient, runner: string): Promise<Instance[]> {
+/** The members of the fleets whose instance id, name or host name is that of a runner of a CI system. */
+export async function membersNamed(
+  cloud: CloudClient,
+  runner: string,
+  fleets: readonly string[],
+): Promise<Instance[]> {
   const tags = ownTags(cloud, { [TAG.role]: ROLE.member });
   // A machine that has no other name has its id for one.
   const filter = INSTANCE_ID.test(runner) ? { ids: [runner] } : { tags, many: true };
   return (await describeInstances(cloud, filter)).filter(
     (one) =>
-      [one.id, one.name, one.hostName].includes(runner) && isMember(cloud, one, one.tags[TAG.fleet] ?? ""),
+      [one.id, one.name, one.hostName].includes(runner) &&
+      fleets.some((fleet) => isMember(cloud, one, fleet)),
   );
 }

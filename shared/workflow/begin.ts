@@ -15,7 +15,14 @@ import { taskId } from "../names.ts";
 import { send } from "../send.ts";
 import { REQUEST, type WorkflowEvent } from "./envelope.ts";
 import { appendOrLose } from "./log.ts";
-import { inputLine, readRunLog, standing } from "./run-log.ts";
+import {
+  inputLine,
+  readRunLog,
+  standing,
+  type Interjection,
+  type NewLine,
+  type Standing,
+} from "./run-log.ts";
 import { functionOf } from "./run-id.ts";
 import type { RunRequest } from "./workflow.ts";
 
@@ -40,19 +47,26 @@ export async function sendEvent(event: WorkflowEvent, ports: Ports, label = ""):
 }
 
 /**
- * Writes line 0 of a run; its event, or undefined for a run that has a log.
+ * Writes line 0 of a run, and a line from outside that is there as soon as the run is; its event, or undefined for a run that
+ * has a log.
  * @throws CloudError when the bucket cannot be written or its answer is lost: then it is open whether the run begins.
  */
 export async function openLog(
   { run, by, request }: RunRequest,
   ports: Ports,
+  also?: (now: Standing) => Interjection | undefined,
 ): Promise<WorkflowEvent | undefined> {
   await putObject(ports.cloud, openKey(run), "{}", { contentType: "application/json" });
   const line = inputLine(by, request, ports.clock.now());
-  const end = await appendOrLose(ports, runKey(run), 0, line);
-  if (end === undefined) return undefined;
-  const log = { lines: [{ line: { ...line, w: ports.writer }, position: 0 }], end };
-  return standing(run, log)?.event;
+  const logOf = (written: readonly NewLine[], end = 0) => ({
+    lines: written.map((each) => ({ line: { ...each, w: ports.writer }, position: 0 })),
+    end,
+  });
+  const begun = standing(run, logOf([line]));
+  const given = begun && also?.(begun);
+  const lines = given === undefined ? [line] : [line, { ...given, seq: 1 }];
+  const end = await appendOrLose(ports, runKey(run), 0, lines);
+  return end === undefined ? undefined : standing(run, logOf(lines, end))?.event;
 }
 
 /** A line that is older was not followed by its event: its writer is not at work any more. Longer than a cold start. */

@@ -1,13 +1,22 @@
 /** The fields that every event of a run carries, and how the events of a workflow are declared. */
 import * as z from "zod/mini";
-import { RunId } from "../names.ts";
+import { Name, RunId } from "../names.ts";
+
+/** The runner that has taken a job, which it had at `at`, epoch ms, and the fleets that it may be of: none in an older log. */
+export const takenByShape = {
+  runner: z.string(),
+  at: z.int(),
+  fleets: z._default(z.readonly(z.array(Name)), []),
+};
+const TakenBy = z.strictObject(takenByShape);
+export type TakenBy = z.infer<typeof TakenBy>;
 
 /** A cancellation. Once its compensation has begun it is `handled`, and only decides how the run ends. */
 export const Cancelled = z.strictObject({
   reason: z.string(),
   as: z.enum(["failed", "cancelled"]),
-  /** The runner that has taken the job which the run was asked for; it had the job at `at`, epoch ms. */
-  takenBy: z.optional(z.strictObject({ runner: z.string(), at: z.int() })),
+  /** Of the job which the run was asked for. */
+  takenBy: z.optional(TakenBy),
   handled: z.optional(z.boolean()),
 });
 

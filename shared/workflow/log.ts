@@ -76,16 +76,19 @@ export type Appended =
 const Written = z.looseObject({ w: z.string() });
 
 /**
- * Appends one line at `position` (LOG-1, LOG-2).
+ * Appends a line at `position`, or several with one call: all of them or none (LOG-1, LOG-2).
  * @throws CloudError for a refusal that repeating does not change, such as a missing permission.
  */
 export async function append(
   { cloud, writer }: Pick<Ports, "cloud" | "writer">,
   key: string,
   position: number,
-  line: object,
+  lines: object | readonly object[],
 ): Promise<Appended> {
-  const text = `${redactedJson({ ...line, w: writer })}\n`;
+  const text = [lines]
+    .flat()
+    .map((line) => `${redactedJson({ ...line, w: writer })}\n`)
+    .join("");
   const bytes = Buffer.byteLength(text);
   const won = { kind: "won", end: position + bytes } as const;
   let unanswered: unknown;
@@ -96,8 +99,8 @@ export async function append(
     unanswered = error;
   }
   try {
-    const { lines } = await readLog(cloud, key, Written, 4 * TAIL_BYTES + bytes);
-    const there = lines.find((each) => each.position === position);
+    const { lines: found } = await readLog(cloud, key, Written, 4 * TAIL_BYTES + bytes);
+    const there = found.find((each) => each.position === position);
     if (there?.line.w === writer) return won;
     const isOpen = there === undefined && unanswered !== undefined;
     return isOpen ? { kind: "unknown", error: unanswered } : { kind: "lost" };
@@ -116,9 +119,9 @@ export async function appendOrLose(
   ports: Pick<Ports, "cloud" | "writer">,
   key: string,
   position: number,
-  line: object,
+  lines: object | readonly object[],
 ): Promise<number | undefined> {
-  const appended = await append(ports, key, position, line);
+  const appended = await append(ports, key, position, lines);
   if (appended.kind === "unknown") throw appended.error;
   return appended.kind === "won" ? appended.end : undefined;
 }

@@ -261,6 +261,35 @@ test("a job that a runner takes before anything is launched for it launches noth
   ]);
 });
 
+test.for([
+  ["completed", "before", 2],
+  ["in_progress", "before", 2],
+  ["completed", "crash", 1],
+] as const)(
+  "a job that is %s and whose announcement has not arrived launches nothing, when the write of its log ends with %s in call %i",
+  async ([action, kind, call], { hub, expect }) => {
+    // No lost delivery is requested again.
+    const world = await hub({ fc: { timers: ["resend"] } });
+    const { kiln } = world;
+    let calls = 0;
+    const heal = kiln.cloud.faults.add({
+      product: "oss",
+      action: "AppendObject",
+      kind,
+      fault: new CloudFault(503, "ServiceUnavailable", "Please try again."),
+      when: (params) =>
+        JSON.stringify(params).includes("/scale-web") &&
+        (kind === "crash" ? ++calls === call : ++calls >= call),
+    });
+    const created_at = ago(world);
+    await jobsOf(world, [9], action, { created_at, started_at: created_at, runner_name: "another" });
+    heal();
+    await kiln.cloud.settle({ forMs: hours(1) });
+    expect(machines(kiln)).toEqual([]);
+    expect(results(world, "scale")).toMatchObject([{ state: "cancelled" }]);
+  },
+);
+
 test("a job that its own machine takes keeps the record of the launch", async ({ hub, expect }) => {
   const world = await hub();
   const { kiln } = world;
@@ -436,3 +465,113 @@ test.for([
     expect(ofWeb()).toHaveLength(3);
   },
 );
+
+test.for(["of no fleet", "of the same fleet"] as const)(
+  "a machine that is started once more belongs to the job that it was started for, when a job %s takes it",
+  async (taker, { hub, expect }) => {
+    const world = await hub({}, { ...NAMED, onJobCompleted: "stop", idle: { signals: { cpuAverage: 5 } } });
+    const { kiln } = world;
+    const runner_name = "web-001";
+    const created_at = ago(world);
+    const settle = () => kiln.cloud.settle({ forMs: minutes(10) });
+    await jobsOf(world, [1], "queued", { created_at });
+    await settle();
+    for (const action of ["in_progress", "completed"]) {
+      await jobsOf(world, [1], action, { created_at, started_at: ago(world), runner_name });
+      await settle();
+    }
+    await jobsOf(world, [2], "queued", { created_at });
+    await settle();
+    expect(machines(kiln)).toMatchObject([{ status: "Running" }]);
+    const labels = taker === "of no fleet" ? ["self-hosted"] : ["kiln-web"];
+    const heal = kiln.cloud.faults.add({
+      product: "ecs",
+      action: "DescribeImageFromFamily",
+      kind: "before",
+      fault: new CloudFault(503, "ServiceUnavailable", "Please try again."),
+    });
+    if (taker === "of the same fleet") await jobsOf(world, [3], "queued", { created_at });
+    await kiln.cloud.settle({ forMs: minutes(0.5) });
+    await jobsOf(world, [3], "in_progress", { created_at, started_at: ago(world), labels, runner_name });
+    heal();
+    await kiln.cloud.settle({ forMs: minutes(20) });
+    expect(machines(kiln)).toHaveLength(2);
+  },
+);
+
+/** Events between a job's first announcement and its approval; its machine runs at the end. */
+const meanwhile = {
+  "has begun another job": async (world: Hub, created_at: string) => {
+    const { kiln } = world;
+    await jobsOf(world, [2], "queued", { created_at });
+    await kiln.cloud.settle({ forMs: minutes(10) });
+    const [first, second] = machines(kiln);
+    await jobsOf(world, [2], "in_progress", {
+      created_at,
+      started_at: ago(world),
+      runner_name: first?.instanceId,
+    });
+    await kiln.ecs("DeleteInstance", { InstanceId: second?.instanceId, Force: true });
+  },
+  "was started for another job": async (world: Hub, created_at: string) => {
+    const { kiln } = world;
+    const runner_name = "web-001";
+    await jobsOf(world, [2], "completed", { created_at, labels: ["self-hosted"], runner_name });
+    await kiln.cloud.settle({ forMs: minutes(20) });
+    await jobsOf(world, [3], "queued", { created_at });
+  },
+  "has begun only that job": (world: Hub, created_at: string) =>
+    jobsOf(world, [1], "in_progress", { created_at, started_at: ago(world), runner_name: "web-001" }),
+};
+
+test.for([
+  ["has begun another job", 2],
+  ["was started for another job", 2],
+  ["has begun only that job", 1],
+] as const)(
+  "a job is announced again after an approval, and its machine %s: then there are %i",
+  async ([name, count], { hub, expect }) => {
+    const world = await hub({}, { ...NAMED, onJobCompleted: "stop", idle: { signals: { cpuAverage: 5 } } });
+    const { kiln } = world;
+    const created_at = ago(world);
+    await jobsOf(world, [1], "queued", { created_at });
+    await kiln.cloud.settle({ forMs: minutes(10) });
+    await meanwhile[name](world, created_at);
+    await kiln.cloud.settle({ forMs: minutes(10) });
+    expect(machines(kiln)).toMatchObject([{ status: "Running" }]);
+    await jobsOf(world, [1], "queued", { created_at, started_at: ago(world) });
+    await kiln.cloud.settle({ forMs: minutes(20) });
+    expect(machines(kiln)).toHaveLength(count);
+  },
+);
+
+test("a job whose launch has just failed takes the machine of another: that one gets one more", async ({
+  hub,
+  expect,
+}) => {
+  const world = await hub({}, { limits: { max: 1 } });
+  const { kiln } = world;
+  const created_at = ago(world);
+  const settle = (inMinutes: number) => kiln.cloud.settle({ forMs: minutes(inMinutes) });
+  const begin = async (id: number, runner_name: string | undefined) => {
+    await jobsOf(world, [id], "in_progress", { created_at, started_at: ago(world), runner_name });
+    await settle(1);
+  };
+  await jobsOf(world, [1], "queued", { created_at });
+  await settle(10);
+  await begin(1, machines(kiln)[0]?.instanceId);
+  await jobsOf(world, [2], "queued", { created_at });
+  await settle(0.5);
+  expect(results(world, "scale")).toMatchObject([{ state: "done" }, { state: "failed" }]);
+  await kiln.upload("fleets/web.yaml", fleetText({ limits: { max: 40 } }));
+  await jobsOf(world, [3], "queued", { created_at });
+  await settle(2);
+  expect(machines(kiln)).toHaveLength(2);
+  for (let n = 0; n < 2; n++) await begin(2, machines(kiln)[1]?.instanceId);
+  await settle(20);
+  expect(machines(kiln)).toHaveLength(3);
+  // A job that has a machine leaves it to the one whose machine it took.
+  await begin(3, machines(kiln)[2]?.instanceId);
+  await settle(20);
+  expect(machines(kiln)).toHaveLength(3);
+});

@@ -1,37 +1,32 @@
 /**
  * A runner that takes a job while it is the machine of another job that still waits: one more is launched for that one, of the
  * fleet of the machine. Runners take jobs that ask for fewer labels than they have, so the job that is taken may be of another
- * fleet, or of none.
+ * fleet, or of none. It is a machine of the fleets that the sender of the job may use: others may have runners of the same name.
  *
- * OTHER-JOB-1. A job of the same fleet whose launch is not cancelled has a machine of its own, which the other job can take.
+ * OTHER-JOB-1. A job of the same fleet whose launch is not cancelled, and has not failed, has a machine of its own, which the
+ *     other job can take.
  * OTHER-JOB-2. A machine has one replacement, whoever took it and however often that is announced; one that is taken itself is
  *     replaced like the first.
  */
 import * as z from "zod/mini";
 import type { Ports } from "../../../shared/invocation.ts";
-import { lastStartAt } from "../../../shared/instance-tags.ts";
+import { lastStartAt, ownerOf } from "../../../shared/instance-tags.ts";
 import { membersNamed } from "../../../shared/limits/members.ts";
 import { isRunId } from "../../../shared/names.ts";
 import { requestShape } from "../../../shared/requests/request.ts";
 import { TAG } from "../../../shared/tags.ts";
-import type { WorkflowEvent } from "../../../shared/workflow/envelope.ts";
+import { takenByShape, type TakenBy, type WorkflowEvent } from "../../../shared/workflow/envelope.ts";
 import { runId } from "../../../shared/workflow/run-id.ts";
 import { readRunLog } from "../../../shared/workflow/run-log.ts";
 import type { Completion, RunRequest } from "../../../shared/workflow/workflow.ts";
 
-/** Says that a runner has begun a job, whose launch is not cancelled; `fleet` is that of the job, when it has one. */
+/** Says that a runner has begun a job, whose launch is not cancelled; `fleet` is that of the machine which the job has or may get. */
 export const TakenRequest = z.strictObject({
   ...requestShape,
   request: z.literal("machine-taken"),
   fleet: z.optional(z.string()),
-  runner: z.string(),
-  at: z.int(),
+  ...takenByShape,
 });
-
-interface Taken {
-  readonly runner: string;
-  readonly at: number;
-}
 
 const Result = z.looseObject({ count: z.int() });
 
@@ -54,16 +49,20 @@ export const replaceTaken = (
   ports: Pick<Ports, "cloud">,
 ): Promise<readonly RunRequest[]> => replacement(taken, by, (one) => one.fleet !== fleet, ports);
 
-/** None unless the log of the launch of the machine shows that its job waits. */
+/** None unless the log of the launch, or of the start, of the machine shows that its job waits. */
 async function replacement(
-  { runner, at }: Taken,
+  { runner, at, fleets }: TakenBy,
   by: string,
   isOther: (machine: { readonly fleet: string; readonly owner: string }) => boolean,
   { cloud }: Pick<Ports, "cloud">,
 ): Promise<readonly RunRequest[]> {
-  const [machine, ...others] = (await membersNamed(cloud, runner)).filter((one) => lastStartAt(one) <= at);
-  const { [TAG.fleet]: fleet = "", [TAG.run]: owner = "" } = machine?.tags ?? {};
-  if (others.length > 0 || !isRunId(owner) || !isOther({ fleet, owner })) return [];
+  const [machine, ...others] = (await membersNamed(cloud, runner, fleets)).filter(
+    (one) => lastStartAt(one) <= at,
+  );
+  if (machine === undefined || others.length > 0) return [];
+  const { [TAG.fleet]: fleet = "" } = machine.tags;
+  const owner = ownerOf(machine) ?? "";
+  if (!isRunId(owner) || !isOther({ fleet, owner })) return [];
   const job = await waitingJob(owner, cloud);
   if (job === undefined) return [];
   const run = runId("scale", fleet, job.at, ["instead of", owner]);

@@ -27,7 +27,8 @@ const ScaleRequest = z.strictObject({
   min: z.optional(z.int().check(z.minimum(1))),
   dryRun: z.optional(z.boolean()),
   kept: z.optional(z.literal(true)),
-  /** Of a job: when it was announced, epoch ms; and the run of an earlier announcement. */
+  /** Of a job: its name in the keys of what runners began, when it was announced, epoch ms, and the run of an earlier announcement. */
+  job: z.optional(z.string()),
   announcedAt: z.optional(z.int()),
   after: z.optional(RunId),
   /** The run of the job whose machine another one took. */
@@ -57,7 +58,10 @@ const AlertsRequest = z.strictObject({
 
 export const Plan = eventsWith(z.strictObject(request))("plan", {});
 export type Plan = EventOf<typeof Plan>;
-export const Earlier = eventsWith(z.strictObject(request))("earlier", { after: RunId });
+export const Earlier = eventsWith(z.strictObject(request))("earlier", {
+  after: RunId,
+  job: z.optional(z.string()),
+});
 export type Earlier = EventOf<typeof Earlier>;
 export const Alerts = eventsWith(z.strictObject(request))("alerts", alertState);
 export type Alerts = EventOf<typeof Alerts>;
@@ -93,7 +97,7 @@ export function beginScaleOut(event: RequestEvent) {
     };
     return asked.after === undefined
       ? firstEvent(Plan, event, input, {})
-      : firstEvent(Earlier, event, input, { after: asked.after });
+      : firstEvent(Earlier, event, input, { after: asked.after, job: asked.job });
   }
   const { alerts, at, over, member } = asked;
   const count = alerts.reduce((sum, [, wanted]) => sum + wanted, 0);

@@ -5,14 +5,13 @@ import { expireStopped, startEach, tagEach } from "../../../shared/cloud/ecs/eac
 import { describeInstances } from "../../../shared/cloud/ecs/instances.ts";
 import { minutes } from "../../../shared/duration.ts";
 import { expiryAt } from "../../../shared/expiry.ts";
-import { stoppedByKilnAt } from "../../../shared/instance-tags.ts";
+import { stoppedByKilnAt, wakeTags } from "../../../shared/instance-tags.ts";
 import type { Ports } from "../../../shared/invocation.ts";
 import { isMember } from "../../../shared/limits/members.ts";
 import { readReservation } from "../../../shared/limits/reservations.ts";
-import { TAG, tagInstant } from "../../../shared/tags.ts";
 import type { EventOf } from "../../../shared/workflow/envelope.ts";
 import { next, phase, type Outcome } from "../../../shared/workflow/workflow.ts";
-import { plannedEvent, Launch, Progress, Reserve, withNotes, type Input } from "./events.ts";
+import { plannedEvent, Launch, Progress, Reserve, withNotes } from "./events.ts";
 import { readPage, wakePage, writePage } from "./instance-pages.ts";
 import { hindranceOf } from "./may-go-on.ts";
 import { toRelease } from "./release.ts";
@@ -35,7 +34,7 @@ async function wakeNext(event: Wake, { cloud, clock }: Ports): Promise<Outcome> 
   const known = await readPage(cloud, run, name);
   const { woken, notes } = known
     ? { woken: known, notes: [] }
-    : await startAll(ids, { input, now: clock.now() }, cloud);
+    : await startAll(ids, { run, input, now: clock.now() }, cloud);
   if (!known) await writePage(cloud, run, name, woken);
   return next(
     Wake,
@@ -59,7 +58,7 @@ function afterWakes(event: Wake, reserved: number): Outcome {
 /** Starts the stopped ones. A repeat finds instances it started before as Starting, and returns the same. */
 async function startAll(
   ids: readonly string[],
-  { input, now }: { readonly input: Input; readonly now: number },
+  { run, input, now }: Pick<Wake, "run" | "input"> & { readonly now: number },
   cloud: CloudClient,
 ) {
   const all = await describeInstances(cloud, { ids });
@@ -70,8 +69,8 @@ async function startAll(
       (instance.status !== "Stopped" || stoppedByKilnAt(instance) !== undefined),
   );
   const { startable, refused: endless } = await expireStopped(cloud, found, expiryAt(input.document, now));
-  // Tells the idle check that this is no manual start. An instance that cannot be tagged is started all the same.
-  await tagEach(cloud, startable, { [TAG.wokenAt]: tagInstant(now) });
+  // Tells the idle check that this is no manual start, and for which run it is. An instance that cannot be tagged is started all the same.
+  await tagEach(cloud, startable, wakeTags(run, now));
   const refused = [...endless, ...(await startEach(cloud, startable))];
   // An instance that is being stopped does not start either.
   const stopping = found.filter(({ status }) => status === "Stopping");

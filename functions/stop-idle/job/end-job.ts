@@ -9,9 +9,9 @@
  * END-JOB-3. It is not ended before the scale-out that it is of is over: that one would miss it, and launch another.
  */
 import * as z from "zod/mini";
+import { hasBegunOther } from "../../../shared/begun-jobs.ts";
 import { untagEach } from "../../../shared/cloud/ecs/each.ts";
 import { describeInstances, type Instance } from "../../../shared/cloud/ecs/instances.ts";
-import { listObjects } from "../../../shared/cloud/oss/objects.ts";
 import { loadFleet } from "../../../shared/document-store.ts";
 import { hours, minutes } from "../../../shared/duration.ts";
 import { isDown, isTaggedBy, lastStartAt, optedOutUntil } from "../../../shared/instance-tags.ts";
@@ -19,7 +19,6 @@ import { parse, type Ports } from "../../../shared/invocation.ts";
 import { isMember, membersNamed } from "../../../shared/limits/members.ts";
 import { isComing } from "../../../shared/limits/stored-reservation.ts";
 import { readReservations } from "../../../shared/limits/reservations.ts";
-import { begunFolder, begunKey } from "../../../shared/keys.ts";
 import { Name } from "../../../shared/names.ts";
 import { afterFleetRun } from "../../../shared/notifications/fleet-runs.ts";
 import { requestShape } from "../../../shared/requests/request.ts";
@@ -52,10 +51,13 @@ const End = event("end", {
 });
 type End = EventOf<typeof End>;
 
+/** END-JOB-1. */
 async function findMachine({ input }: Find, { cloud }: Ports): Promise<Outcome> {
-  const { runner } = input;
+  const { runner, fleets, at } = input;
   const none = (why: string) => done({ runner, ended: [], why });
-  const [found, ...others] = (await membersNamed(cloud, runner)).filter((one) => isMachine(one, input));
+  const [found, ...others] = (await membersNamed(cloud, runner, fleets)).filter(
+    (one) => one.status === "Running" && lastStartAt(one) <= at,
+  );
   if (found === undefined)
     return none(`no running member that was started before the job ended is named ${runner}`);
   if (others.length > 0) return none(`${others.length + 1} running members are named ${runner}`);
@@ -67,10 +69,6 @@ async function findMachine({ input }: Find, { cloud }: Ports): Promise<Outcome> 
   const { stoppedMode = "StopCharging", optOutTag = TAG.keep } = idle ?? {};
   return next(End, { instance: found.id, of, action, stoppedMode, optOutTag });
 }
-
-/** END-JOB-1. */
-const isMachine = (member: Instance, { fleets, at }: Find["input"]): boolean =>
-  fleets.includes(member.tags[TAG.fleet] ?? "") && member.status === "Running" && lastStartAt(member) <= at;
 
 async function endMachine(event: End, ports: Ports): Promise<Outcome> {
   const { run, input, instance: id, of, action } = event;
@@ -109,19 +107,13 @@ function whyKept(found: Instance, { run, input, of, action, optOutTag }: End, { 
   return until === undefined ? undefined : `has the tag ${optOutTag}`;
 }
 
-/** Comes after every job in the order of keys. */
-const LAST = "~";
-/** Among so many, one is of another job: each begins at a few instants at most. */
-const LATER_MAX = 20;
-
 /** END-JOB-2. Of a job that began in the second in which this one ended nothing says which was first. */
-async function laterJob(found: Instance, { input }: End, { cloud }: Ports) {
+async function laterJob(found: Instance, { input, of }: End, { cloud }: Ports) {
   if (isDown(found)) return undefined;
   const { runner, at, job: own } = input;
   // The job itself may have begun in that second, and instants of GitHub differ by some.
-  const after = begunKey(runner, at - 1, LAST);
-  const later = await listObjects(cloud, begunFolder(runner), { after, most: LATER_MAX });
-  return later.some(({ key }) => !key.endsWith(`-${own}`)) ? "has begun another job since" : undefined;
+  const hasBegun = await hasBegunOther({ fleet: of, runner }, { after: at - 1, own }, cloud);
+  return hasBegun ? "has begun another job since" : undefined;
 }
 
 /** The request of a sender. */

@@ -116,9 +116,10 @@ function machineOf(
   if (!runner || group === HOSTED || runner.startsWith(HOSTED)) return {};
   const begunAt = readInstant(job.started_at ?? "");
   const endedAt = readInstant((action === "completed" && job.completed_at) || "");
+  const fleets = fleetsOf(labels);
   return {
-    ...(Number.isFinite(begunAt) && { begun: { runner, at: begunAt } }),
-    ...(Number.isFinite(endedAt) && { ended: { runner, at: endedAt, fleets: fleetsOf(labels) } }),
+    ...(Number.isFinite(begunAt) && { begun: { runner, at: begunAt, fleets } }),
+    ...(Number.isFinite(endedAt) && { ended: { runner, at: endedAt, fleets } }),
   };
 }
 

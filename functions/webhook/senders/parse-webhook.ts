@@ -10,7 +10,7 @@ import { AlertmanagerSettings, parseAlertmanager } from "./alertmanager.ts";
 import { CloudmonitorSettings, parseCloudmonitor } from "./cloudmonitor.ts";
 import { GenericSettings, parseGeneric } from "./generic.ts";
 import { GithubSettings, parseGithub } from "./github.ts";
-import type { EndedJob, LaunchRequest, ParsedWebhook, SenderRequest } from "./sender.ts";
+import type { LaunchRequest, ParsedWebhook, RunnerOfJob, SenderRequest } from "./sender.ts";
 
 export const SenderSettings = z.discriminatedUnion(
   "kind",
@@ -39,9 +39,10 @@ export function enqueueLaunch(
 ): Enqueue {
   const own = (attempt: number) =>
     runId("scale", fleet, at, attemptIdentity(["sender", sender, ...delivery], attempt));
+  const ofJob = announcedAt !== undefined && { job: begunJob(delivery), announcedAt };
   const request =
     alerts === undefined
-      ? { v: 1, request: "scale-out", fleet, count, ...(announcedAt !== undefined && { announcedAt }) }
+      ? { v: 1, request: "scale-out", fleet, count, ...ofJob }
       : { v: 1, request: "scale-out-alerts", fleet, alerts, ...state };
   return { run: own(0), by: `sender:${sender}`, attempts: own, request };
 }
@@ -77,7 +78,7 @@ export function enqueueSpread(sender: string, launches: readonly LaunchRequest[]
 export function enqueueEnd(
   sender: string,
   { fleet, delivery, at: jobAt }: LaunchRequest,
-  { runner, fleets, at }: EndedJob,
+  { runner, fleets, at }: RunnerOfJob,
 ): RunRequest {
   const run = runId("job", fleet, jobAt, ["sender", sender, ...delivery]);
   return {

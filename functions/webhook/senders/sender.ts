@@ -57,15 +57,11 @@ export interface LaunchRequest {
   readonly state?: { readonly at?: number; readonly over?: true; readonly member?: string };
 }
 
-/** A job that a runner has begun, and when, epoch ms. */
-export interface BegunJob {
+/** A runner that has begun or finished a job, and when, epoch ms. */
+export interface RunnerOfJob {
   readonly runner: string;
   readonly at: number;
-}
-
-/** A job that a runner has finished, and when. */
-export interface EndedJob extends BegunJob {
-  /** The fleets that the runner may be of. */
+  /** The fleets that the runner may be of: those that the sender may use. */
   readonly fleets: readonly string[];
 }
 
@@ -83,8 +79,8 @@ export interface TakenJob {
   readonly reason: string;
   /** Whether its labels name a fleet, so that its announcement may have launched something. */
   readonly mayLaunch: boolean;
-  readonly begun?: BegunJob;
-  readonly ended?: EndedJob;
+  readonly begun?: RunnerOfJob;
+  readonly ended?: RunnerOfJob;
 }
 
 export type ParsedWebhook =

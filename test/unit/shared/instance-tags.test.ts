@@ -15,6 +15,11 @@ test.each([
     NOW,
   ],
   ["a start by hand after one by Kiln", { startedAt: NOW, tags: wokenAt(tagInstant(NOW - minutes(9))) }, NOW],
+  [
+    "a start that names its run",
+    { startedAt: NOW - minutes(9), tags: wokenAt(`${tagInstant(NOW)} scale-web-20260105-aaaaaaaaaaaa`) },
+    NOW,
+  ],
   ["later than anything for a tag that cannot be read", { tags: wokenAt("yesterday") }, Infinity],
 ])("the last start is %s", (_name, changes, wanted) => {
   expect(lastStartAt(instanceOf({ createdAt: NOW - minutes(99), ...changes }))).toBe(wanted);

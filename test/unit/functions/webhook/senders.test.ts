@@ -146,7 +146,7 @@ test("a job that a runner has is no request; a completed one names its runner, a
     job,
     reason: "the job is in_progress",
     mayLaunch: true,
-    begun: { runner: "web-1", at: NOW + minutes(3) },
+    begun: { runner: "web-1", at: NOW + minutes(3), fleets: ["web", "big"] },
   });
   const times = { started_at: at(NOW), completed_at: at(NOW + minutes(3)) };
   const ended = { runner: "web-1", at: NOW + minutes(3), fleets: ["web", "big"] };
@@ -155,7 +155,7 @@ test("a job that a runner has is no request; a completed one names its runner, a
     job,
     reason: "the job is completed",
     mayLaunch: true,
-    begun: { runner: "web-1", at: NOW },
+    begun: { runner: "web-1", at: NOW, fleets: ["web", "big"] },
     ended,
   });
   // A job that is cancelled before a runner takes it has no machine.

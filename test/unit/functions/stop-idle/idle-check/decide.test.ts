@@ -260,7 +260,10 @@ test("a start outside working hours by a user keeps until the next ones are over
   expect(at("2026-03-09T11:50Z").why).toBe("hours");
   expect(at("2026-03-09T12:10Z").act).toBe("stop");
   // A start by a scale-out does not count as a start by a user.
-  const woken = { ...instance, tags: { "kiln:woken-at": "2026-03-06T14:00:40Z" } };
+  const woken = {
+    ...instance,
+    tags: { "kiln:woken-at": "2026-03-06T14:00:40Z scale-web-20260306-aaaaaaaaaaaa" },
+  };
   const sunday = Date.parse("2026-03-08T10:10Z");
   const idle = { [CPU]: cpuPoints(4, 0, sunday) };
   expect(decide(woken, idle, policy, sunday).act).toBe("stop");
