@@ -1,0 +1,59 @@
+import { hours, minutes } from "../../shared/duration.ts";
+import { test } from "../support/deploy.ts";
+import type { Deployment } from "../support/deployment.ts";
+import { fleetText } from "../support/fleets.ts";
+import { json } from "../support/known.ts";
+import { ended } from "../support/runs.ts";
+import { raw, SENDER_SECRET, SENDERS } from "../support/senders.ts";
+import { machines } from "../support/world.ts";
+
+const BEARER = { "content-type": "application/json", authorization: `Bearer ${SENDER_SECRET}` };
+const env = { KILN_SENDERS: JSON.stringify(SENDERS) };
+
+/** Posts a delivery that holds these alerts; answers the result of its run. */
+async function deliver(kiln: Deployment, alerts: readonly object[]) {
+  const { text } = await raw(kiln, "/senders/alerts", BEARER, JSON.stringify({ version: "4", alerts }));
+  const [run] = json<{ readonly runs: readonly { readonly run: string }[] }>(text).runs;
+  return (await ended(kiln, run?.run ?? "")).result;
+}
+
+const alertsOf = (kiln: Deployment, counts: readonly number[]) =>
+  counts.map((count, n) => ({
+    status: "firing",
+    labels: { kiln_fleet: "web", kiln_count: String(count) },
+    startsAt: new Date(kiln.cloud.time.now()).toISOString(),
+    fingerprint: `f${n}`,
+  }));
+
+test("alerts of a delivery that got no instance are tried again by a repeat, and those that got one are not", async ({
+  deploy,
+  expect,
+}) => {
+  const kiln = await deploy({ env });
+  const alerts = alertsOf(kiln, [1, 1, 1, 1, 1]);
+  await kiln.upload("fleets/web.yaml", fleetText({ limits: { max: 3 } }));
+  expect(await deliver(kiln, alerts)).toMatchObject({ count: 3, short: 2 });
+  for (const [max, count] of [
+    [4, 1],
+    [30, 1],
+    [30, 0],
+  ]) {
+    await kiln.upload("fleets/web.yaml", fleetText({ limits: { max } }));
+    await kiln.cloud.settle({ forMs: hours(1) });
+    expect(await deliver(kiln, alerts), `max ${max}`).toMatchObject({ count });
+  }
+  expect(machines(kiln)).toHaveLength(5);
+});
+
+test("a fleet that keeps a size launches what its alerts were short of once", async ({ deploy, expect }) => {
+  const kiln = await deploy({ env });
+  const sized = (max: number) => fleetText({ size: { desired: 0 }, limits: { max } });
+  await kiln.upload("fleets/web.yaml", sized(3));
+  const alerts = alertsOf(kiln, [1, 1, 1, 1, 1]);
+  expect(await deliver(kiln, alerts)).toMatchObject({ count: 3, short: 2 });
+  await kiln.upload("fleets/web.yaml", sized(30));
+  await kiln.cloud.settle({ forMs: hours(1) });
+  expect(await deliver(kiln, alerts)).toMatchObject({ count: 0 });
+  await kiln.cloud.settle({ forMs: minutes(30) });
+  expect(machines(kiln).length).toBeLessThanOrEqual(5);
+});
