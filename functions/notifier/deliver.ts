@@ -90,10 +90,12 @@ export async function postTo(channel: Channel, compose: Compose, now: number): P
     return { problem: `no answer within ${formatDuration(TIMEOUT_MS)}`, permanent: false };
   const { ok, status, text } = answer;
   if (ok) return format.refusal(text);
-  return { problem: `status ${status}: ${shortened(text)}`, permanent: isPermanent(status) };
+  const byStatus = isPermanent(status);
+  const { permanent } = format.refusal(text, byStatus) ?? { permanent: byStatus };
+  return { problem: `status ${status}: ${shortened(text)}`, permanent };
 }
 
-/** Of the client's errors two go away: a timeout and too many requests. */
+/** Of the client's errors two go away, where the answer says nothing else: a timeout and too many requests. */
 const isPermanent = (status: number): boolean =>
   status >= 400 && status < 500 && ![408, 429].includes(status);
 

@@ -231,6 +231,33 @@ test("a 4xx status is permanent, except a timeout and too many requests, in ever
   await channel.close();
 });
 
+test("the answer of a chat says whether a refusal is permanent, whatever its status", async ({ expect }) => {
+  const rows: readonly [keyof typeof FORMATS, number, string, boolean][] = [
+    ["feishu", 400, '{"code":9499,"msg":"too many request","data":{}}', false],
+    ["feishu", 400, '{"code":11232,"msg":"frequency limited psm[x]appID[1500]"}', false],
+    ["feishu", 400, '{"code":9499,"msg":"Bad Request","data":{}}', true],
+    ["feishu", 400, '{"msg":"x"}', true],
+    ["feishu", 500, '{"code":19021,"msg":"sign match fail"}', true],
+    ["dingtalk", 403, '{"errcode":130101,"errmsg":"send too fast"}', false],
+    ["dingtalk", 502, '{"errcode":310000,"errmsg":"sign not match"}', true],
+    ["dingtalk", 502, '{"errcode":0,"errmsg":"ok"}', false],
+    ["wecom", 400, '{"errcode":45009,"errmsg":"api freq out of limit"}', false],
+    ["slack", 500, "no_service", true],
+    ["slack", 410, "something_new", true],
+    ["json", 500, '{"code":19021,"msg":"sign match fail"}', true],
+    ["json", 400, '{"error":"no such room"}', true],
+  ];
+  const channel = await startChannel((path) => {
+    const [, status = 0, text = ""] = rows[Number(path.slice(1))] ?? [];
+    return { status, text };
+  });
+  for (const [index, [kind, status, text, permanent]] of rows.entries()) {
+    const refused = await postTo({ kind, url: `${channel.url}/${index}` }, composing(FAILED), AT);
+    expect(refused).toEqual({ problem: `status ${status}: ${text}`, permanent });
+  }
+  await channel.close();
+});
+
 test("a message for WeCom ends where its limit is, between two characters", ({ expect }) => {
   const long = composing({ ...FAILED, reason: "构建失败".repeat(1000) });
   const { body } = FORMATS.wecom.message({ url: URL_WITH_TOKEN }, long, AT);
