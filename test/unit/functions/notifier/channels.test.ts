@@ -231,6 +231,25 @@ test("a 4xx status is permanent, except a timeout and too many requests, in ever
   await channel.close();
 });
 
+test("a redirect is not followed, and is permanent in every kind of channel", async ({ expect }) => {
+  const channel = await startChannel((path) => ({
+    status: Number(path.split("/").at(-1)),
+    text: "",
+    headers: { location: "/elsewhere" },
+  }));
+  for (const kind of ChannelKind.options)
+    for (const status of [301, 302, 303, 307, 308])
+      expect(
+        await postTo({ kind, url: `${channel.url}/${status}` }, composing(FAILED), AT),
+        `${kind} ${status}`,
+      ).toEqual({
+        problem: expect.stringMatching(/^status 30\d, a redirect.*KILN_CHANNELS$/),
+        permanent: true,
+      });
+  expect(channel.posted).toEqual([]);
+  await channel.close();
+});
+
 test("the answer of a chat says whether a refusal is permanent, whatever its status", async ({ expect }) => {
   const rows: readonly [keyof typeof FORMATS, number, string, boolean][] = [
     ["feishu", 400, '{"code":9499,"msg":"too many request","data":{}}', false],
@@ -371,5 +390,16 @@ test("broken channels are reported by their place, never by their value", ({ exp
   expect(read('{"ops":{"kind":"json","url":"http://chat.example.com/hook"}}')).toThrow(
     "KILN_CHANNELS is malformed: ops.url: must begin with https://; see README, “Channels”",
   );
+  for (const url of [
+    "https://user:pass-1234@chat.example.com/hook",
+    "https://user-1234@chat.example.com/hook",
+  ]) {
+    const one = read(JSON.stringify({ ops: { kind: "json", url } }));
+    expect(one).toThrow(
+      /^KILN_CHANNELS is malformed: ops\.url: must hold no user name and no password.*Channels”$/,
+    );
+    expect(one).not.toThrow(/1234/);
+  }
+  expect(read('{"ops":{"kind":"json","url":"https://"}}')).toThrow("ops.url: must be a URL;");
   expect(readChannels({})).toEqual({});
 });
