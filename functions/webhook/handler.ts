@@ -148,7 +148,7 @@ const SINGLE_MAX = 3;
 const spreadOut = (sender: string, launches: readonly LaunchRequest[], ports: Ports): Promise<Accepted[]> =>
   inBatches(enqueueSpread(sender, launches, ports.clock.now()), (request) => acceptCut(request, ports));
 
-/** Such a sender reads the answer; GitHub would send what is refused again, and each alert is cut to the limit. */
+/** Such a sender reads the answer; GitHub would send what is refused again, and each job and alert is cut to the limit. */
 const refusalOf = async (settings: SenderSettings | undefined, request: Enqueue, ports: Ports) =>
   settings?.kind === "generic" ? documentRefusal(request, ports) : undefined;
 

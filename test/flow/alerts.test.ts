@@ -4,7 +4,7 @@ import type { Deployment } from "../support/deployment.ts";
 import { fleetText } from "../support/fleets.ts";
 import { json } from "../support/known.ts";
 import { ended } from "../support/runs.ts";
-import { raw, SENDER_SECRET, SENDERS } from "../support/senders.ts";
+import { deliveries, raw, SENDER_SECRET, SENDERS } from "../support/senders.ts";
 import { machines } from "../support/world.ts";
 
 const BEARER = { "content-type": "application/json", authorization: `Bearer ${SENDER_SECRET}` };
@@ -56,4 +56,35 @@ test("a fleet that keeps a size launches what its alerts were short of once", as
   expect(await deliver(kiln, alerts)).toMatchObject({ count: 0 });
   await kiln.cloud.settle({ forMs: minutes(30) });
   expect(machines(kiln).length).toBeLessThanOrEqual(5);
+});
+
+test("a job or an alert whose count is above limits.perRequest is cut to it, and the answer and the run say so", async ({
+  deploy,
+  expect,
+}) => {
+  const labels = { "kiln-web": { fleet: "web", count: 4 } };
+  const github = { ...SENDERS.github, labels };
+  const kiln = await deploy({ env: { KILN_SENDERS: JSON.stringify({ ...SENDERS, github }) } });
+  await kiln.upload("fleets/web.yaml", fleetText({ limits: { perRequest: 2 } }));
+  await kiln.cloud.settle({ forMs: minutes(1) });
+  const [path = "", headers = {}, job = ""] = deliveries(kiln.cloud.time.now())[0] ?? [];
+  const body = JSON.stringify({ version: "4", alerts: alertsOf(kiln, [4]) });
+  for (const answer of [
+    await raw(kiln, path, headers, job),
+    await raw(kiln, "/senders/alerts", BEARER, body),
+  ]) {
+    const [one] = json<{ readonly runs: readonly { readonly run: string; readonly cut?: string }[] }>(
+      answer.text,
+    ).runs;
+    expect(one?.cut).toMatch(
+      /^limits\.perRequest of fleets\/web\.yaml is 2: 2 of 4 instances are not launched$/,
+    );
+    expect((await ended(kiln, one?.run ?? "")).result).toMatchObject({
+      count: 2,
+      short: 2,
+      limited: true,
+      why: "limit perRequest 2: 2 of 4 are beyond it",
+    });
+  }
+  expect(machines(kiln)).toHaveLength(4);
 });
