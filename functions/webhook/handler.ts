@@ -10,6 +10,7 @@ import { inBatches } from "../../shared/in-batches.ts";
 import type { Ports } from "../../shared/invocation.ts";
 import { NAME } from "../../shared/names.ts";
 import { holdsSecret } from "../../shared/redact.ts";
+import { withoutSignatures } from "../../shared/signed-link.ts";
 import { readRunLog, recordOf } from "../../shared/workflow/run-log.ts";
 import { accept, acceptKeyed, type Enqueue } from "./accept.ts";
 import { accepted, rendered, withShortTexts } from "./answer.ts";
@@ -27,7 +28,7 @@ import { takeJob } from "./taken.ts";
 const PAGES = { "/approvals/": answerApproval, "/keep/": answerKeep };
 const pageOf = (path: string) => Object.entries(PAGES).find(([prefix]) => path.startsWith(prefix))?.[1];
 
-/** The path for the log. The signature of a link opens its page, so it is left out. */
+/** The path for the log. The signature of a link opens its page, so it is left out; so are those of paths that are a little wrong. */
 const shownPath = (path: string): string => (pageOf(path) ? path.replace(/[^/]*$/, "…") : path);
 
 export const handler = httpHandler({ name: "webhook", serve, shownPath, after: tally });
@@ -42,7 +43,8 @@ async function tally(call: Call, given: HttpAnswer, ports: Ports): Promise<void>
     sender === undefined
       ? (["callers", readCallers(), call.headers["x-kiln-caller"]] as const)
       : (["senders", readSenders(), sender] as const);
-  if (sender === undefined && name === "") Object.assign(call.details, { refused: noSender(call.path) });
+  if (sender === undefined && name === "")
+    Object.assign(call.details, { refused: withoutSignatures(noSender(call.path)) });
   await count(Object.hasOwn(settings, name) ? `${kind}/${name}` : "unknown", call, given, ports);
 }
 
