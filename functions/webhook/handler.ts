@@ -129,8 +129,9 @@ async function serveSender(name: string, call: Call, ports: Ports): Promise<Http
     return answer(401, NOT_AUTHENTICATED);
   }
   if (parsed.kind === "malformed") return answer(parsed.status ?? 400, { error: parsed.error });
-  if (parsed.kind === "ignored") return answer(200, { ignored: parsed.reason });
   if (parsed.kind === "taken") return takeJob(name, parsed, ports);
+  const unused = parsed.refused && { refused: parsed.refused };
+  if (parsed.kind === "ignored") return answer(200, { ignored: parsed.reason, ...unused });
   const runs: Accepted[] = [];
   if (parsed.launches.length > SINGLE_MAX) runs.push(...(await spreadOut(name, parsed.launches, ports)));
   else
@@ -141,7 +142,7 @@ async function serveSender(name: string, call: Call, ports: Ports): Promise<Http
       runs.push(await acceptCut(request, ports));
     }
   Object.assign(call.details, { runs: runs.map(({ run }) => run) });
-  return answer(202, { runs, ...(parsed.refused && { refused: parsed.refused }) });
+  return answer(202, { runs, ...unused });
 }
 
 /** Requests of one delivery that become a run each; of more, one run makes them, so that no delivery takes more calls. */
