@@ -47,6 +47,9 @@ export function readSignedPath(path: string, secret: string, now: number): ReadL
   return { ok: true, target: { kind, parts: rest.slice(0, -1) }, expiresAt };
 }
 
+/** A text, such as a path, without signatures of links, for logs and records. One that is cut, or in other letters, is none, and left out too. */
+export const withoutSignatures = (text: string): string => text.replaceAll(/[0-9a-f]{32,}/gi, "…");
+
 /** The separator is in no segment, so no two targets have the same signed bytes. */
 const signature = (named: readonly string[], secret: string): string =>
   hmac(secret, `kiln-link\n${named.join("\n")}`);

@@ -9,12 +9,21 @@ import { Language } from "./catalogue.ts";
 import { ChannelKind } from "./channels/formats.ts";
 import type { LinkSettings } from "./replies.ts";
 
+function hasLogin(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { username, password } = new URL(text);
+  return username !== "" || password !== "";
+}
+
 /** https only; plain http may go to this machine, where a relay or a test listens. */
-const address = z
-  .string()
-  .check(
-    z.regex(/^(https:\/\/|http:\/\/(127\.0\.0\.1|localhost)(:|\/))/, { error: "must begin with https://" }),
-  );
+const address = z.string().check(
+  z.regex(/^(https:\/\/|http:\/\/(127\.0\.0\.1|localhost)(:|\/))/, { error: "must begin with https://" }),
+  z.refine((text) => URL.canParse(text), { error: "must be a URL" }),
+  // A request cannot be made to one: https://fetch.spec.whatwg.org/#dom-request
+  z.refine((text) => !hasLogin(text), {
+    error: "must hold no user name and no password, which no request carries; use an address with a token",
+  }),
+);
 const Channel = z.strictObject({
   kind: ChannelKind,
   url: address,

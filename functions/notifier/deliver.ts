@@ -90,10 +90,17 @@ export async function postTo(channel: Channel, compose: Compose, now: number): P
     return { problem: `no answer within ${formatDuration(TIMEOUT_MS)}`, permanent: false };
   const { ok, status, text } = answer;
   if (ok) return format.refusal(text);
-  return { problem: `status ${status}: ${shortened(text)}`, permanent: isPermanent(status) };
+  if (status >= 300 && status < 400) return { problem: `status ${status}, ${REDIRECT}`, permanent: true };
+  const byStatus = isPermanent(status);
+  const { permanent } = format.refusal(text, byStatus) ?? { permanent: byStatus };
+  return { problem: `status ${status}: ${shortened(text)}`, permanent };
 }
 
-/** Of the client's errors two go away: a timeout and too many requests. */
+/** Followed, it would take the message and the channel's secret to an address that no operator wrote. */
+const REDIRECT =
+  "a redirect, which no message follows; write the address that it leads to into the url of the channel in KILN_CHANNELS";
+
+/** Of the client's errors two go away, where the answer says nothing else: a timeout and too many requests. */
 const isPermanent = (status: number): boolean =>
   status >= 400 && status < 500 && ![408, 429].includes(status);
 
@@ -123,7 +130,7 @@ async function answerTo({
   const signal = AbortSignal.timeout(TIMEOUT_MS);
   know([...secretsOfUrl(url), ...signatures]);
   try {
-    const response = await fetch(url, { method: "POST", headers, body, signal, redirect: "error" });
+    const response = await fetch(url, { method: "POST", headers, body, signal, redirect: "manual" });
     return { ok: response.ok, status: response.status, text: redact(await response.text()) };
   } catch {
     return undefined;

@@ -60,10 +60,10 @@ async function refusalOf(
 /** Fleets of one delivery whose limits are read for its answer; the runs of the others say by themselves what is cut. */
 const CUTS_MAX = 20;
 
-/** The instances of each alert above `limits.perRequest`, for the answer: the run launches the rest. */
+/** The instances of each alert, or of a job, above `limits.perRequest`, for the answer: the run launches the rest. */
 export async function cutOf({ request }: RunRequest, { cloud }: Ports): Promise<string | undefined> {
   const shares = z.looseObject({ shares: z.array(Cuttable) }).safeParse(request).data?.shares;
-  const found = shares ?? Cuttable.safeParse(request).data ?? [];
+  const found = shares ?? Cuttable.safeParse(request).data ?? jobIn(request);
   const many = [found].flat().filter(({ alerts, over }) => !over && alerts.some(([, count]) => count > 1));
   const cuts = await inBatches(many.slice(0, CUTS_MAX), (share) => cutOfShare(share, cloud));
   return cuts.filter((cut) => cut !== undefined).join("; ") || undefined;
@@ -74,6 +74,12 @@ const Cuttable = z.looseObject({
   alerts: z.array(z.tuple([z.string(), z.number()])),
   over: z.optional(z.boolean()),
 });
+
+const Job = z.looseObject({ fleet: z.string(), count: z.number(), announcedAt: z.number() });
+function jobIn(request: unknown): z.infer<typeof Cuttable>[] {
+  const job = Job.safeParse(request).data;
+  return job === undefined ? [] : [{ fleet: job.fleet, alerts: [["", job.count]] }];
+}
 
 async function cutOfShare(
   { fleet, alerts }: z.infer<typeof Cuttable>,

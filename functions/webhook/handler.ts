@@ -10,6 +10,7 @@ import { inBatches } from "../../shared/in-batches.ts";
 import type { Ports } from "../../shared/invocation.ts";
 import { NAME } from "../../shared/names.ts";
 import { holdsSecret } from "../../shared/redact.ts";
+import { withoutSignatures } from "../../shared/signed-link.ts";
 import { readRunLog, recordOf } from "../../shared/workflow/run-log.ts";
 import { accept, acceptKeyed, type Enqueue } from "./accept.ts";
 import { accepted, rendered, withShortTexts } from "./answer.ts";
@@ -27,7 +28,7 @@ import { takeJob } from "./taken.ts";
 const PAGES = { "/approvals/": answerApproval, "/keep/": answerKeep };
 const pageOf = (path: string) => Object.entries(PAGES).find(([prefix]) => path.startsWith(prefix))?.[1];
 
-/** The path for the log. The signature of a link opens its page, so it is left out. */
+/** The path for the log. The signature of a link opens its page, so it is left out; so are those of paths that are a little wrong. */
 const shownPath = (path: string): string => (pageOf(path) ? path.replace(/[^/]*$/, "…") : path);
 
 export const handler = httpHandler({ name: "webhook", serve, shownPath, after: tally });
@@ -42,7 +43,8 @@ async function tally(call: Call, given: HttpAnswer, ports: Ports): Promise<void>
     sender === undefined
       ? (["callers", readCallers(), call.headers["x-kiln-caller"]] as const)
       : (["senders", readSenders(), sender] as const);
-  if (sender === undefined && name === "") Object.assign(call.details, { refused: noSender(call.path) });
+  if (sender === undefined && name === "")
+    Object.assign(call.details, { refused: withoutSignatures(noSender(call.path)) });
   await count(Object.hasOwn(settings, name) ? `${kind}/${name}` : "unknown", call, given, ports);
 }
 
@@ -127,8 +129,9 @@ async function serveSender(name: string, call: Call, ports: Ports): Promise<Http
     return answer(401, NOT_AUTHENTICATED);
   }
   if (parsed.kind === "malformed") return answer(parsed.status ?? 400, { error: parsed.error });
-  if (parsed.kind === "ignored") return answer(200, { ignored: parsed.reason });
   if (parsed.kind === "taken") return takeJob(name, parsed, ports);
+  const unused = parsed.refused && { refused: parsed.refused };
+  if (parsed.kind === "ignored") return answer(200, { ignored: parsed.reason, ...unused });
   const runs: Accepted[] = [];
   if (parsed.launches.length > SINGLE_MAX) runs.push(...(await spreadOut(name, parsed.launches, ports)));
   else
@@ -139,7 +142,7 @@ async function serveSender(name: string, call: Call, ports: Ports): Promise<Http
       runs.push(await acceptCut(request, ports));
     }
   Object.assign(call.details, { runs: runs.map(({ run }) => run) });
-  return answer(202, { runs, ...(parsed.refused && { refused: parsed.refused }) });
+  return answer(202, { runs, ...unused });
 }
 
 /** Requests of one delivery that become a run each; of more, one run makes them, so that no delivery takes more calls. */
@@ -148,7 +151,7 @@ const SINGLE_MAX = 3;
 const spreadOut = (sender: string, launches: readonly LaunchRequest[], ports: Ports): Promise<Accepted[]> =>
   inBatches(enqueueSpread(sender, launches, ports.clock.now()), (request) => acceptCut(request, ports));
 
-/** Such a sender reads the answer; GitHub would send what is refused again, and each alert is cut to the limit. */
+/** Such a sender reads the answer; GitHub would send what is refused again, and each job and alert is cut to the limit. */
 const refusalOf = async (settings: SenderSettings | undefined, request: Enqueue, ports: Ports) =>
   settings?.kind === "generic" ? documentRefusal(request, ports) : undefined;
 

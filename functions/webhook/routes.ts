@@ -9,6 +9,7 @@ import { holdOver, holdShape } from "../../shared/requests/hold.ts";
 import { Parameters } from "../../shared/requests/parameters.ts";
 import { oneTarget, rollbackShape } from "../../shared/requests/rollback.ts";
 import { oneSelection, scaleInShape } from "../../shared/requests/scale-in.ts";
+import { withoutSignatures } from "../../shared/signed-link.ts";
 import { attemptIdentity, familyName, runId, type RunKind } from "../../shared/workflow/run-id.ts";
 import type { Enqueue } from "./accept.ts";
 import { Decision } from "./approval.ts";
@@ -203,7 +204,7 @@ const BEGINNINGS =
   "; there are POST /fleets/NAME/…, POST /recipes/NAME/…, POST /families/NAME/…, GET /runs/RUN, POST /runs/RUN/cancel and POST /decisions/RUN; see README, “Callers”";
 
 const noRoute = (method: string, path: string): string =>
-  `no route ${method} ${path.slice(0, SUGGESTED_MAX)}${suggestion(method, path)}`;
+  withoutSignatures(`no route ${method} ${path.slice(0, SUGGESTED_MAX)}${suggestion(method, path)}`);
 
 /** The nearest route with the name that was asked for. */
 function suggestion(method: string, path: string): string {

@@ -27,6 +27,7 @@ import { HttpEvent } from "../triggers.ts";
 import { answer, from, type HttpAnswer } from "./answer.ts";
 import { callOf, type Call } from "./call.ts";
 import { readCallers } from "./config.ts";
+import { withoutSignatures } from "../signed-link.ts";
 import { verify } from "./verify.ts";
 
 /**
@@ -56,7 +57,7 @@ export const httpHandler =
         const ports = portsFor(name, context, limitsOf(context));
         const log: Ports["log"] = (line) => ports.log({ ...details, ...line });
         const call = callOf(parse(HttpEvent, readPayload(bytes), name), details);
-        Object.assign(details, { method: call.method, path: shownPath(call.path) });
+        Object.assign(details, { method: call.method, path: withoutSignatures(shownPath(call.path)) });
         const seen = (given: HttpAnswer): Promise<void> =>
           Promise.resolve(after?.(call, given, ports)).catch((error: unknown) => {
             log({ warning: "answer not counted", error: messageOf(error) });
@@ -122,7 +123,7 @@ export async function asCaller(call: Call, ports: Ports, { serve, missing }: Rou
     Object.assign(call.details, { caller: verified.caller });
     return serve(verified);
   }
-  Object.assign(call.details, { refused: verified.why });
+  Object.assign(call.details, { refused: withoutSignatures(verified.why) });
   if (verified.status === 401) return answer(401, NOT_AUTHENTICATED);
   const error = missing(call);
   return error === undefined ? answer(403, { error: "not allowed" }) : answer(404, { error });

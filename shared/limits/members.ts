@@ -66,18 +66,22 @@ export const oldestFirst = (a: Instance, b: Instance): number =>
 
 const INSTANCE_ID = /^i-[a-z0-9]{1,62}$/;
 
-/** The members of the fleets whose instance id, name or host name is that of a runner of a CI system. */
+/**
+ * The members of the fleets whose instance id, name or host name is that of a runner of a CI system, in letters of either case:
+ * Windows names a machine in capitals, and host names are the same then (https://www.rfc-editor.org/rfc/rfc1035#section-2.3.3).
+ */
 export async function membersNamed(
   cloud: CloudClient,
   runner: string,
   fleets: readonly string[],
 ): Promise<Instance[]> {
+  const named = runner.toLowerCase();
   const tags = ownTags(cloud, { [TAG.role]: ROLE.member });
   // A machine that has no other name has its id for one.
-  const filter = INSTANCE_ID.test(runner) ? { ids: [runner] } : { tags, many: true };
+  const filter = INSTANCE_ID.test(named) ? { ids: [named] } : { tags, many: true };
   return (await describeInstances(cloud, filter)).filter(
     (one) =>
-      [one.id, one.name, one.hostName].includes(runner) &&
+      [one.id, one.name, one.hostName].some((name) => name?.toLowerCase() === named) &&
       fleets.some((fleet) => isMember(cloud, one, fleet)),
   );
 }

@@ -221,3 +221,32 @@ test("a flood of refusals costs 20 writes of an instance, and one a minute", asy
   await kiln.cloud.settle({ forMs: hours(24 * 8) });
   expect(await rowsOf(kiln)).toEqual([]);
 });
+
+test("alerts that a sender leaves out of its delivery are in the answer and counted, beside others or alone", async ({
+  deploy,
+  expect,
+}) => {
+  const kiln = await deploy({ env });
+  await kiln.upload("fleets/web.yaml", fleetText());
+  const reason = expect.stringMatching(
+    /^left out of the delivery by max_alerts .*group_by, or raise max_alerts$/,
+  );
+  const body = JSON.parse(alerts(kiln, "1"));
+  const other = [{ ...body.alerts[0], labels: {} }];
+  for (const [given, truncated, answer] of [
+    [body.alerts, 500, { runs: [{}] }],
+    [other, 7, { ignored: "no firing alert has the label kiln_fleet" }],
+  ]) {
+    const text = JSON.stringify({ ...body, alerts: given, truncatedAlerts: truncated });
+    const answered = await raw(kiln, "/senders/alerts", bearer(SENDER_SECRET), text);
+    expect(JSON.parse(answered.text)).toMatchObject({
+      ...answer,
+      refused: [{ at: `truncatedAlerts: ${truncated}`, reason }],
+    });
+  }
+  const whole = JSON.stringify({ ...body, truncatedAlerts: 0 });
+  const { text } = await raw(kiln, "/senders/alerts", bearer(SENDER_SECRET), whole);
+  expect(JSON.parse(text)).not.toHaveProperty("refused");
+  const [row] = await rowsOf(kiln);
+  expect(row).toMatchObject({ sender: "alerts", refused: [{ reason, count: 2 }] });
+});

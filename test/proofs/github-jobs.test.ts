@@ -53,6 +53,27 @@ test("a completed job releases the machine that is named like its runner, once, 
   expect(kiln.records("scale")).toHaveLength(4);
 });
 
+test("a runner whose name differs from its machine's in the case of letters is that machine", async ({
+  hub,
+  expect,
+}) => {
+  const rows: readonly [object, (instanceId: string) => string][] = [
+    [{ HostName: "web-[1,3]" }, () => "WEB-001"],
+    [{ InstanceName: "Web-[1,3]" }, () => "web-001"],
+    [{}, (instanceId) => instanceId.toUpperCase()],
+  ];
+  for (const [named, runnerOf] of rows) {
+    const world = await hub({}, { launch: { ...named }, onJobCompleted: "release" });
+    await jobsOf(world, [1]);
+    await world.kiln.cloud.settle({ forMs: minutes(10) });
+    const [machine] = machines(world.kiln);
+    const runner_name = runnerOf(machine?.instanceId ?? "");
+    await jobsOf(world, [1], "completed", { runner_name, completed_at: ago(world) });
+    await world.kiln.cloud.settle({ forMs: minutes(10) });
+    expect(results(world, "job"), runner_name).toMatchObject([{ ended: [machine?.instanceId] }]);
+  }
+});
+
 test("a fleet may stop it instead: then Kiln may start it for the next job", async ({ hub, expect }) => {
   const world = await hub({}, { ...NAMED, onJobCompleted: "stop", idle: { signals: { cpuAverage: 5 } } });
   const { kiln } = world;

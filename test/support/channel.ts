@@ -27,10 +27,13 @@ export interface ChannelServer {
 }
 
 /** The answer of a channel instead of accepting, with status 404 unless it has another; undefined accepts. */
-type Refuse = (
-  path: string,
-  body: string,
-) => string | { readonly status: number; readonly text: string } | undefined;
+type Refuse = (path: string, body: string) => string | Answer | undefined;
+
+interface Answer {
+  readonly status: number;
+  readonly text: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
 
 export async function startChannel(refusal: Refuse = () => undefined): Promise<ChannelServer> {
   const posted: Posted[] = [];
@@ -47,8 +50,9 @@ export async function startChannel(refusal: Refuse = () => undefined): Promise<C
       const [path, body] = [incoming.url ?? "", Buffer.concat(chunks).toString()];
       const refused = refusal(path, body);
       if (refused !== undefined) {
-        const { status, text } = typeof refused === "string" ? { status: 404, text: refused } : refused;
-        answer.writeHead(status).end(text);
+        const { status, text, headers }: Answer =
+          typeof refused === "string" ? { status: 404, text: refused } : refused;
+        answer.writeHead(status, headers).end(text);
         return;
       }
       posted.push({ path, body: JSON.parse(body) });

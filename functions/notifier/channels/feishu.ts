@@ -24,9 +24,9 @@ export const feishu: ChannelFormat = {
     return { url, headers: JSON_HEADERS, body, signatures: sign === undefined ? [] : [sign] };
   },
   // A malformed message, an unknown robot, and its signature, address and keyword. Too many messages (11232, or 9499, which
-  // means a malformed message as well) go away.
-  refusal(body) {
-    const refused = refusalByCode(["code", "StatusCode"], PERMANENT)(body);
+  // means a malformed message as well) go away: they come with status 400, https://github.com/ccfos/nightingale/issues/1437.
+  refusal(body, otherwise) {
+    const refused = refusalByCode(["code", "StatusCode"], PERMANENT)(body, otherwise);
     return refused && { ...refused, permanent: refused.permanent && !/too many/i.test(body) };
   },
 };

@@ -23,8 +23,11 @@ export interface ChannelFormat {
     compose: Compose,
     now: number,
   ): Message;
-  /** Why an answer with status 200 is a refusal all the same. */
-  readonly refusal: (body: string) => Refusal | undefined;
+  /**
+   * Why an answer is a refusal, whatever its status; undefined when it does not say so. `otherwise`: whether it is permanent where
+   * the answer says neither; with status 200 it is not.
+   */
+  readonly refusal: (body: string, otherwise?: boolean) => Refusal | undefined;
 }
 
 /** Why a channel did not take a message. */
@@ -72,15 +75,17 @@ export const shortened = (body: string): string => firstCharacters(body, 200);
 /**
  * Robots answer 200 to everything; a number in one of the fields, 0 when they accept, says which it is. An answer without one is
  * none of theirs. `permanent` lists the
- * codes that do not go away by themselves; any other one, a limit of messages a minute for example, is sent again.
+ * codes that do not go away by themselves; any other one, a limit of messages a minute for example, is sent again, with a
+ * status of 4xx too.
  */
 export const refusalByCode =
   (fields: readonly string[], permanent: readonly number[]) =>
-  (body: string): Refusal | undefined => {
+  (body: string, otherwise = false): Refusal | undefined => {
     const answer = objectIn(body);
-    if (answer === undefined) return { problem: `no JSON: ${shortened(body)}`, permanent: false };
+    if (answer === undefined) return { problem: `no JSON: ${shortened(body)}`, permanent: otherwise };
     const codes = fields.map((field) => answer[field]).filter((value) => value !== undefined);
     const refused = codes.find((code) => code !== 0 && code !== "0");
     if (codes.length > 0 && refused === undefined) return undefined;
-    return { problem: shortened(body), permanent: permanent.includes(Number(refused)) };
+    const isPermanent = codes.length === 0 ? otherwise : permanent.includes(Number(refused));
+    return { problem: shortened(body), permanent: isPermanent };
   };

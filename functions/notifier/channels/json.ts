@@ -17,10 +17,10 @@ export const json: ChannelFormat = {
     const headers = { ...JSON_HEADERS, "x-kiln-timestamp": timestamp, "x-kiln-signature": signature };
     return { url, headers, body, signatures: [signature] };
   },
-  refusal(body) {
+  refusal(body, otherwise = false) {
     const permanent = isPermanent(body);
     return permanent || isRefusal(readJson(body) ?? body)
-      ? { problem: shortened(body), permanent }
+      ? { problem: shortened(body), permanent: permanent || otherwise }
       : undefined;
   },
 };

@@ -14,14 +14,14 @@ export const slack: ChannelFormat = {
   },
   // Slack refuses with 4xx and a word (https://api.slack.com/changelog/2016-05-17-changes-to-errors-for-incoming-webhooks);
   // relays, and receivers that are compatible, pass the word or an object on with 200.
-  refusal(body) {
+  refusal(body, otherwise = false) {
     const answer = objectIn(body);
     const word = answer?.["error"] ?? body.trim();
     const isTaken =
       answer === undefined
         ? word === "ok"
         : [answer["ok"], answer["success"]].includes(true) && !answer["error"];
-    return isTaken ? undefined : { problem: shortened(body), permanent: isKnown(word) };
+    return isTaken ? undefined : { problem: shortened(body), permanent: isKnown(word) || otherwise };
   },
 };
 

@@ -2,8 +2,9 @@
  * `alerts`: which alerts of a delivery still need instances. A delivery holds every alert of its group, the ones of
  * earlier deliveries too, so the fleet has a ledger of the alerts that its runs took (ledger.ts).
  *
- * ALERT-1. An alert belongs to the newest run that took it, until that run has failed. A run that comes sooner than five
- *     minutes after the failure waits; of those that wait one tries.
+ * ALERT-1. An alert belongs to the newest run that took it, until that run has ended without an instance for it: it failed, or
+ *     got fewer than its alerts ask for. A run that comes sooner than five minutes after that end waits; of those that wait
+ *     one tries.
  * ALERT-2. A run takes alerts with one line, so of two deliveries at the same time one takes those of both.
  * ALERT-3. The end of an alarm may come after a repeat that is newer. That was another alarm, and no run has it: the run of
  *     the end launches for it.
@@ -20,7 +21,7 @@ import { isMember } from "../../../shared/limits/members.ts";
 import { afterLostRace } from "../../../shared/limits/reservations.ts";
 import { sum } from "../../../shared/limits/stored-reservation.ts";
 import { appendOrLose } from "../../../shared/workflow/log.ts";
-import { hasFailed, readRunLog, standing } from "../../../shared/workflow/run-log.ts";
+import { readRunLog } from "../../../shared/workflow/run-log.ts";
 import { done, failed, next, phase, wait, type Outcome } from "../../../shared/workflow/workflow.ts";
 import {
   alarmIn,
@@ -36,6 +37,7 @@ import {
   type Ledger,
 } from "./ledger.ts";
 import { Alerts, Plan } from "./start.ts";
+import { unansweredOf } from "./unanswered.ts";
 
 async function takeAlerts(event: Alerts, ports: Ports): Promise<Outcome> {
   const { input, member } = event;
@@ -46,7 +48,7 @@ async function takeAlerts(event: Alerts, ports: Ports): Promise<Outcome> {
   if (entry === "lost") return afterLostRace(event, input.fleet, ports);
   if (entry !== undefined && "problem" in entry) return failed(entry.problem);
   if (entry !== undefined && "waitMs" in entry)
-    return wait(entry.waitMs, "the last attempt for these alerts failed a moment ago");
+    return wait(entry.waitMs, "the last attempt for these alerts got nothing for them a moment ago");
   if (entry === undefined || entry.alerts.length === 0)
     return nothing(
       event,
@@ -86,9 +88,8 @@ async function enter(
   const asked = event.alerts.map(([id]) => id);
   const own = asked.filter((id) => alarmIn(ledger.alarms, id).run === event.run);
   if (own.length > 0) return { run: event.run, alerts: own, at: 0 };
-  const holders = new Set(asked.map((id) => alarmIn(ledger.alarms, id).run).filter((run) => run !== ""));
-  const failures = await failuresOf([...holders], ports.cloud);
-  const entry = entryOf(event, ledger.alarms, failures, now);
+  const unanswered = await unansweredAmong(asked, ledger.alarms, ports.cloud);
+  const entry = entryOf(event, ledger.alarms, unanswered, now);
   if (entry === undefined || "waitMs" in entry) return entry;
   const fitted = fitting(entry, ledger.alarms);
   if (fitted === undefined) return { problem: isFull(fleet) };
@@ -103,36 +104,43 @@ function damage(error: unknown): { readonly problem: string } {
   };
 }
 
-/** When the runs that failed ended, epoch ms. */
-async function failuresOf(runs: readonly string[], cloud: CloudClient): Promise<Map<string, number>> {
-  const found = await inBatches(runs, async (run) => {
-    const now = standing(run, await readRunLog(cloud, run));
-    return now !== undefined && hasFailed(now) ? [[run, now.endedAt] as const] : [];
-  });
+/** The alerts among `asked` that their runs have ended without an instance for, and since when, epoch ms. */
+async function unansweredAmong(
+  asked: readonly string[],
+  alarms: Ledger["alarms"],
+  cloud: CloudClient,
+): Promise<Map<string, number>> {
+  // All that a run has, not only those that are asked for: its instances are for the first ones.
+  const held = new Map<string, Set<string>>();
+  for (const { run } of asked.map((id) => alarmIn(alarms, id))) if (run !== "") held.set(run, new Set());
+  for (const [id, { run }] of alarms) held.get(run)?.add(id);
+  const found = await inBatches([...held], async ([run, ids]) =>
+    unansweredOf(run, await readRunLog(cloud, run), ids),
+  );
   return new Map(found.flat());
 }
 
 /**
  * The entry that an event adds to the ledger; undefined when it says nothing new, `waitMs` until it may (ALERT-1). Pure.
- * `failures`: when the runs that failed ended.
+ * `unanswered`: alerts that their run has ended without an instance for, and since when.
  */
 export function entryOf(
   event: Pick<Alerts, "run" | "alerts" | "at" | "over" | "phaseStartedAt">,
   alarms: Ledger["alarms"],
-  failures: ReadonlyMap<string, number>,
+  unanswered: ReadonlyMap<string, number>,
   now: number,
 ): Entry | { readonly waitMs: number } | undefined {
   const { run, alerts, at = 0, phaseStartedAt } = event;
   if (isEnd(event)) return endOf(event, alarms);
   const known = alerts.map(([id]) => ({ id, alarm: alarmIn(alarms, id) }));
   const going = known.filter(({ alarm }) => !hasEnded(alarm, at));
-  // An attempt that began before this run and failed since stands for it too.
-  const hasIt = (alarm: (typeof known)[number]["alarm"]) =>
-    isHeld(alarm, at) && (failures.get(alarm.run) ?? Infinity) >= phaseStartedAt;
-  const free = going.filter(({ alarm }) => !hasIt(alarm));
-  const repeats = going.filter(({ alarm }) => hasIt(alarm) && saysMore(alarm, at, now)).map(({ id }) => id);
+  // An attempt that began before this run and ended since counts for it too.
+  const isTaken = ({ id, alarm }: (typeof known)[number]) =>
+    isHeld(alarm, at) && (unanswered.get(id) ?? Infinity) >= phaseStartedAt;
+  const free = going.filter((one) => !isTaken(one));
+  const repeats = going.filter((one) => isTaken(one) && saysMore(one.alarm, at, now)).map(({ id }) => id);
   if (free.length + repeats.length === 0) return undefined;
-  const failedAt = Math.max(0, ...free.map(({ alarm }) => failures.get(alarm.run) ?? 0));
+  const failedAt = Math.max(0, ...free.map(({ id }) => unanswered.get(id) ?? 0));
   if (now - failedAt < RETRY_AFTER_MS) return { waitMs: failedAt + RETRY_AFTER_MS - now };
   return {
     run: free.length === 0 ? "" : run,

@@ -20,6 +20,8 @@ export const request = {
   alerts: z.optional(z.int()),
   /** How many of `count` are within it. */
   within: z.optional(z.int()),
+  /** A job asks: more than `limits.perRequest` is cut to it, because whoever announces the job reads no refusal. */
+  cut: z.optional(z.literal(true)),
   /** With `validFor`: until when it launches or starts anything, epoch ms. */
   until: z.optional(z.int()),
   /** The member that is taken away, and that the run replaces. */

@@ -29,7 +29,7 @@ async function planRun({ run, input }: Plan, ports: Ports): Promise<Outcome> {
   const { cloud } = ports;
   const loaded = await loadFleet(cloud, input.fleet);
   if ("problem" in loaded) return failed(loaded.problem);
-  const want = input.within ?? input.count;
+  const want = wantedBy(input, loaded.document);
   const refusal = refusalOf(loaded.document, input, want, ports.clock.now());
   if (refusal !== undefined) return refusal;
   const prepared = await prepare(loaded.document, cloud);
@@ -56,7 +56,10 @@ async function planRun({ run, input }: Plan, ports: Ports): Promise<Outcome> {
   return next(Reserve, { progress: progressOf(planned, want), want }, { input: planned, note });
 }
 
-/** Alerts that ask for more than a request may are cut, and the result says so. */
+const wantedBy = ({ count, cut, within = count }: Plan["input"], { limits }: Fleet): number =>
+  cut ? Math.min(within, limits.perRequest) : within;
+
+/** Alerts and jobs that ask for more than a request may are cut, and the result says so. */
 function progressOf({ count, imageId, document: { limits } }: Input, want: number): Progress {
   const progress = initialProgress(imageId);
   if (want === count) return progress;

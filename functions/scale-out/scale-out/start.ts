@@ -93,6 +93,7 @@ export function beginScaleOut(event: RequestEvent) {
       count: asked.count,
       min: asked.min,
       kept: asked.kept,
+      ...(asked.announcedAt !== undefined && { cut: true as const }),
       dryRun: asked.dryRun ?? false,
     };
     return asked.after === undefined

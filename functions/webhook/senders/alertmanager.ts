@@ -11,7 +11,6 @@ import {
   BEARER,
   bearerHolds,
   Fleets,
-  ignored,
   LABELS_MAX,
   malformed,
   readBody,
@@ -42,7 +41,12 @@ const texts = z.record(z.string(), z.string());
  * https://grafana.com/docs/grafana/latest/alerting/configure-notifications/manage-contact-points/integrations/webhook-notifier/
  */
 const VERSIONS = ["4", "1"];
-const Payload = z.looseObject({ version: z.string(), alerts: z.array(z.unknown()) });
+const Payload = z.looseObject({
+  version: z.string(),
+  alerts: z.array(z.unknown()),
+  /** How many more `max_alerts` left out. */
+  truncatedAlerts: z.optional(z.unknown()),
+});
 const Alert = z.looseObject({
   status: z.string(),
   labels: texts,
@@ -63,7 +67,7 @@ export function parseAlertmanager(
   if (!bearerHolds(request, tokens)) return refused(BEARER);
   const parsed = Payload.safeParse(readBody(request));
   if (!parsed.success) return malformed("not the body of a webhook of Alertmanager or Grafana");
-  const { version, alerts } = parsed.data;
+  const { version, alerts, truncatedAlerts } = parsed.data;
   if (!VERSIONS.includes(version))
     return malformed(
       `version ${JSON.stringify(version)} of the body is not known; known are ${VERSIONS.join(" and ")}`,
@@ -75,17 +79,31 @@ export function parseAlertmanager(
   }));
   const launches = read.flatMap(({ launch: one }) => one ?? []);
   const bad = read.flatMap(({ at, reason }) => (reason === undefined ? [] : { at, reason }));
-  if (launches.length + bad.length === 0) return ignored("no firing alert has the label kiln_fleet");
-  if (launches.length === 0) {
-    const reasons = listed(bad.map(({ at, reason }) => `${at}: ${reason}`));
-    return bad.every(({ reason }) => reason === NO_DATA) ? ignored(reasons) : malformed(reasons);
-  }
+  const leftOut = leftOutOf(truncatedAlerts);
+  if (launches.length === 0) return withoutLaunch(bad, leftOut);
+  const unused = [...leftOut, ...fewOf(bad)];
   return {
     kind: "launch",
     launches: together(launches, request.now),
-    ...(bad.length > 0 && { refused: fewOf(bad) }),
+    ...(unused.length > 0 && { refused: unused }),
   };
 }
+
+function withoutLaunch(bad: readonly RefusedItem[], leftOut: readonly RefusedItem[]): ParsedWebhook {
+  const reasons = listed(bad.map(({ at, reason }) => `${at}: ${reason}`));
+  if (bad.some(({ reason }) => reason !== NO_DATA)) return malformed(reasons);
+  return {
+    kind: "ignored",
+    reason: reasons || "no firing alert has the label kiln_fleet",
+    ...(leftOut.length > 0 && { refused: leftOut }),
+  };
+}
+
+/** What is not in a delivery launches nothing, and its sender does not repeat it elsewhere. The reason is one in the counts, however many they are. */
+const leftOutOf = (truncated: unknown): RefusedItem[] =>
+  Number(truncated) > 0 ? [{ at: `truncatedAlerts: ${Number(truncated)}`, reason: LEFT_OUT }] : [];
+const LEFT_OUT =
+  "left out of the delivery by max_alerts of its sender, so they launch nothing; make smaller groups with group_by, or raise max_alerts";
 
 /** Of the largest group all alerts fit into three events, so a delivery costs the same few calls (SENDER-5). */
 const ALERTS_MAX = 4000;

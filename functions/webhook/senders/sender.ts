@@ -91,7 +91,7 @@ export type ParsedWebhook =
     }
   | TakenJob
   /** Understood, and nothing to do. */
-  | { readonly kind: "ignored"; readonly reason: string }
+  | { readonly kind: "ignored"; readonly reason: string; readonly refused?: readonly RefusedItem[] }
   /** Verified, but not an event of this kind of sender. */
   | { readonly kind: "malformed"; readonly error: string; readonly status?: 413 }
   /** Not verified; `why` is for the log. */

@@ -231,6 +231,52 @@ test("a 4xx status is permanent, except a timeout and too many requests, in ever
   await channel.close();
 });
 
+test("a redirect is not followed, and is permanent in every kind of channel", async ({ expect }) => {
+  const channel = await startChannel((path) => ({
+    status: Number(path.split("/").at(-1)),
+    text: "",
+    headers: { location: "/elsewhere" },
+  }));
+  for (const kind of ChannelKind.options)
+    for (const status of [301, 302, 303, 307, 308])
+      expect(
+        await postTo({ kind, url: `${channel.url}/${status}` }, composing(FAILED), AT),
+        `${kind} ${status}`,
+      ).toEqual({
+        problem: expect.stringMatching(/^status 30\d, a redirect.*KILN_CHANNELS$/),
+        permanent: true,
+      });
+  expect(channel.posted).toEqual([]);
+  await channel.close();
+});
+
+test("the answer of a chat says whether a refusal is permanent, whatever its status", async ({ expect }) => {
+  const rows: readonly [keyof typeof FORMATS, number, string, boolean][] = [
+    ["feishu", 400, '{"code":9499,"msg":"too many request","data":{}}', false],
+    ["feishu", 400, '{"code":11232,"msg":"frequency limited psm[x]appID[1500]"}', false],
+    ["feishu", 400, '{"code":9499,"msg":"Bad Request","data":{}}', true],
+    ["feishu", 400, '{"msg":"x"}', true],
+    ["feishu", 500, '{"code":19021,"msg":"sign match fail"}', true],
+    ["dingtalk", 403, '{"errcode":130101,"errmsg":"send too fast"}', false],
+    ["dingtalk", 502, '{"errcode":310000,"errmsg":"sign not match"}', true],
+    ["dingtalk", 502, '{"errcode":0,"errmsg":"ok"}', false],
+    ["wecom", 400, '{"errcode":45009,"errmsg":"api freq out of limit"}', false],
+    ["slack", 500, "no_service", true],
+    ["slack", 410, "something_new", true],
+    ["json", 500, '{"code":19021,"msg":"sign match fail"}', true],
+    ["json", 400, '{"error":"no such room"}', true],
+  ];
+  const channel = await startChannel((path) => {
+    const [, status = 0, text = ""] = rows[Number(path.slice(1))] ?? [];
+    return { status, text };
+  });
+  for (const [index, [kind, status, text, permanent]] of rows.entries()) {
+    const refused = await postTo({ kind, url: `${channel.url}/${index}` }, composing(FAILED), AT);
+    expect(refused).toEqual({ problem: `status ${status}: ${text}`, permanent });
+  }
+  await channel.close();
+});
+
 test("a message for WeCom ends where its limit is, between two characters", ({ expect }) => {
   const long = composing({ ...FAILED, reason: "构建失败".repeat(1000) });
   const { body } = FORMATS.wecom.message({ url: URL_WITH_TOKEN }, long, AT);
@@ -344,5 +390,16 @@ test("broken channels are reported by their place, never by their value", ({ exp
   expect(read('{"ops":{"kind":"json","url":"http://chat.example.com/hook"}}')).toThrow(
     "KILN_CHANNELS is malformed: ops.url: must begin with https://; see README, “Channels”",
   );
+  for (const url of [
+    "https://user:pass-1234@chat.example.com/hook",
+    "https://user-1234@chat.example.com/hook",
+  ]) {
+    const one = read(JSON.stringify({ ops: { kind: "json", url } }));
+    expect(one).toThrow(
+      /^KILN_CHANNELS is malformed: ops\.url: must hold no user name and no password.*Channels”$/,
+    );
+    expect(one).not.toThrow(/1234/);
+  }
+  expect(read('{"ops":{"kind":"json","url":"https://"}}')).toThrow("ops.url: must be a URL;");
   expect(readChannels({})).toEqual({});
 });

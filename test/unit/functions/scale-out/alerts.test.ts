@@ -45,7 +45,11 @@ class Ledger {
       ...(over && { over }),
     };
     const ledger = this.read(now);
-    const entry = entryOf(given, ledger.alarms, this.failures, now);
+    const unanswered = [...ledger.alarms].flatMap(([id, { run: holder }]) => {
+      const failedAt = this.failures.get(holder);
+      return failedAt === undefined ? [] : [[id, failedAt] as const];
+    });
+    const entry = entryOf(given, ledger.alarms, new Map(unanswered), now);
     if (entry === undefined) return [];
     if ("waitMs" in entry) return entry.waitMs;
     this.append({ ...lineOf(entry, ledger), w: run });
