@@ -20,7 +20,7 @@ import { highestPrice, type PricedFleet } from "../../../shared/limits/price.ts"
 import { reserve } from "../../../shared/limits/reservation.ts";
 import { withReservation } from "../../../shared/limits/stored-reservation.ts";
 import { afterLostRace, updateReservations } from "../../../shared/limits/reservations.ts";
-import { idleLock, pauseOf, readSize } from "../../../shared/size/log.ts";
+import { idleLock, pauseOf, readSize, type SizeState } from "../../../shared/size/log.ts";
 import { presentOf } from "../../../shared/size/present.ts";
 import { servedImage } from "../../../shared/size/served.ts";
 import { isSized, wantedOf } from "../../../shared/size/wanted.ts";
@@ -103,6 +103,14 @@ interface Reserved {
   readonly summary: Readonly<Record<string, number>>;
 }
 
+/** Why a member is not started; undefined for one that may be (RESUME-RESERVE-2). */
+const whyNotOf =
+  ({ idle }: Fleet, byHand: boolean, { held }: SizeState, now: number) =>
+  (one: Instance): string | undefined => {
+    if (one.imageId === held?.bad) return `its image ${one.imageId} was rolled back by a refresh`;
+    return byHand || idle === undefined ? whyNotStartable(one, now) : whyNotStarted(one, idle, now);
+  };
+
 /** The members to start, as far as there is headroom; undefined when other requests were first. */
 async function reserveMembers(
   { run, input }: Reserve,
@@ -114,20 +122,15 @@ async function reserveMembers(
   const { fleet } = priced;
   const price = await highestPrice(priced, cloud);
   const { HostNames: names } = fleet.launch;
-  const { held, level } = await readSize(fleet.name, ports);
-  const whyNot = (one: Instance): string | undefined => {
-    if (one.imageId === held?.bad) return `its image ${one.imageId} was rolled back by a refresh`;
-    return input.byHand || fleet.idle === undefined
-      ? whyNotStartable(one, now)
-      : whyNotStarted(one, fleet.idle, now);
-  };
+  const size = await readSize(fleet.name, ports);
+  const whyNot = whyNotOf(fleet, input.byHand, size, now);
   let reserved: Reserved | undefined;
   const written = await updateReservations(ports, fleet.name, async (reservations) => {
     const instances = await countedMembers(cloud, fleet.name);
     const own = instances.filter((instance) => isOwn(cloud, instance));
     const room =
       isSized(fleet) && !input.byHand
-        ? wantedOf(fleet, level, now).desired - presentOf(own, reservations, now)
+        ? wantedOf(fleet, size.level, now).desired - presentOf(own, reservations, now)
         : MEMBERS_MAX;
     const wanted = own
       .filter((instance) => whyNot(instance) === undefined)
