@@ -43,7 +43,7 @@ export function authorAdvice(issue: Issue, value: unknown, source: Source): stri
 const LITERAL =
   /(?:write|quoted:) (?:[\ufdd0\ufdd1]([^\ufdd2]*)\ufdd2|([\d.]+|\d+[wdhms]+|"[^"]+"|\w+: \{ .* \}))(?:, without .*)?$/;
 
-/** Whether the document takes what an author is told to write. */
+/** Whether the document takes what its author is advised to write. */
 function isSound({ path }: Issue, advice: string, { retry }: Source): boolean {
   const [, marked, literal = marked] = LITERAL.exec(advice) ?? [];
   if (literal === undefined || literal.includes("…") || retry === undefined) return true;

@@ -200,7 +200,7 @@ const ADDUSER_OPTIONS = {
   },
 } as const;
 
-/** Debian's own program: it makes a home, and asks for a password unless it is told not to. */
+/** Debian's own program: it makes a home, and asks for a password unless an option forbids it. */
 function adduser(args: readonly string[], io: Io): number {
   const given = optionsOf(args, ADDUSER_OPTIONS);
   const [name = "", group] = given.operands;

@@ -60,7 +60,9 @@ test("ports, roots and fixed answers are those of the configuration", ({ expect 
   ).toEqual(["7"]);
 });
 
-test("Apache has no page of its own in the rpm family, and listens where it is told to", ({ expect }) => {
+test("Apache has no page of its own in the rpm family, and listens where its configuration says", ({
+  expect,
+}) => {
   const up = "INSTALL httpd\nsystemctl enable --now httpd\n";
   expect(
     said(`${up}curl -sf localhost; echo $?; echo p > /var/www/html/index.html; curl -sf localhost`),
@@ -113,7 +115,7 @@ test("what curl and wget do beyond that is not simulated", ({ expect }) => {
     ).toHaveLength(1);
 });
 
-test("curl asks again while nothing listens, if it is told to", ({ expect }) => {
+test("curl asks again while nothing listens, with --retry-connrefused", ({ expect }) => {
   const ran = runOnMachine(
     "(sleep 42; dnf install -y nginx; systemctl start nginx) > /dev/null & curl -sf --retry 20 --retry-delay 5 --retry-connrefused localhost > /dev/null",
   );
