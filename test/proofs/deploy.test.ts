@@ -70,6 +70,9 @@ test.for(["deploy --stage dev", "deploy --plan --stage dev"])(
   },
 );
 
+/** Refusals with the exit code of a setting that is missing. */
+const SETTINGS: ReadonlySet<string> = new Set(["a placeholder", "a misspelt variable"]);
+
 test.for<[string, Record<string, string>, RegExp]>([
   ["a placeholder", { KILN_BUCKET: "kiln-1234567890123456" }, /KILN_BUCKET is the placeholder/],
   [
@@ -138,11 +141,11 @@ test.for<[string, Record<string, string>, RegExp]>([
     { KILN_ACCOUNT_ID: "1111111111111111" },
     /the access key is of account 1987654321098765/,
   ],
-])("%s is refused before any change", PATIENT, async ([, env, message], { cloud, command, expect }) => {
+])("%s is refused before any change", PATIENT, async ([what, env, message], { cloud, command, expect }) => {
   await command("setup");
   const before = changes(cloud);
   const { code, err } = await command("deploy", env);
-  expect(code).toBe(1);
+  expect(code).toBe(SETTINGS.has(what) ? 2 : 1);
   // Callers are a setting of two functions.
   expect(err.filter((line) => message.test(line)).length).toBeGreaterThan(0);
   expect(err.filter((line) => !message.test(line))).toEqual([]);

@@ -34,7 +34,7 @@ function expectHeld({ reason = "" }: { readonly reason?: string }): void {
   if (!reason.startsWith("rolled back to m-web-1")) throw new Error(`nothing is held: ${reason}`);
 }
 
-test("a resume starts no member of an image that was rolled back", async ({ deploy, expect }) => {
+test("a wake starts no member of an image that was rolled back", async ({ deploy, expect }) => {
   const kiln = await deploy(QUIET);
   await rolledBack(kiln, {
     limits: { max: 9 },
@@ -42,7 +42,7 @@ test("a resume starts no member of an image that was rolled back", async ({ depl
     wake: { olderImages: true },
   });
   for (const id of running(kiln)) kiln.cloud.world.remove(id);
-  const { run } = await accepted(kiln, "/fleets/web/resume", {});
+  const { run } = await accepted(kiln, "/fleets/web/wake", {});
   expect((await ended(kiln, run)).result?.["started"]).toHaveLength(2);
   expect(imagesOf(kiln, "Running")).toEqual(["m-web-1", "m-web-1"]);
   await reconcile(kiln);

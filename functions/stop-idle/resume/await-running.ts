@@ -50,8 +50,8 @@ async function awaitMembers(event: AwaitRunning, ports: Ports): Promise<Outcome>
   if (starting.length > 0 && clock.now() - event.phaseStartedAt < STARTING_MS)
     return poll(event, clock, PACE.instance, `${starting.length} of ${started.length} are starting`);
   const running = found.filter(({ status }) => status === "Running").map(({ id }) => id);
-  const { fleet, byHand } = event.input;
-  if (byHand && running.length > 0) await raiseSize(event, ports);
+  const { fleet } = event.input;
+  if (running.length > 0) await raiseSize(event, ports);
   const closed = await closeReservation(ports, { fleet, run: event.run, launched: 0 });
   if (!closed) return afterLostRace(event, fleet, ports);
   const refused = listedRefusals(event.tally);
@@ -61,7 +61,7 @@ async function awaitMembers(event: AwaitRunning, ports: Ports): Promise<Outcome>
   return done({ fleet, ...summary, started: running, ...lists });
 }
 
-/** A start by hand counts: a fleet whose size is kept is to have what runs after it. */
+/** A fleet whose size is kept is to have what runs in its hours, and what a caller has asked for. */
 async function raiseSize({ run, by, input: { fleet } }: AwaitRunning, ports: Ports): Promise<void> {
   const up = (await membersOf(ports.cloud, fleet)).filter((member) => !isDown(member)).length;
   await setDesired(fleet, { run, by, act: "resume" }, ({ desired }) => Math.max(desired, up), ports);

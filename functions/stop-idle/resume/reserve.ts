@@ -4,8 +4,8 @@
  * RESUME-RESERVE-1. A start needs headroom under the limits of the fleet, like a launch (shared/limits/reservation.ts).
  *     Members without headroom stay stopped. A member may take another type of its fleet, so the highest price counts.
  * RESUME-RESERVE-2. A member of an image that a refresh has rolled back stays stopped.
- * RESUME-RESERVE-3. A fleet whose size is kept gets no more than the members it is to have, and waits for the run that stops
- *     some, which lowers that number only at its end.
+ * RESUME-RESERVE-3. A member that a scale-in or a smaller size stopped stays stopped. A fleet whose size is kept waits for the
+ *     run that stops some, which lowers that number only at its end.
  */
 import type { Instance } from "../../../shared/cloud/ecs/instances.ts";
 import { loadFleet } from "../../../shared/document-store.ts";
@@ -21,11 +21,11 @@ import { reserve } from "../../../shared/limits/reservation.ts";
 import { withReservation } from "../../../shared/limits/stored-reservation.ts";
 import { afterLostRace, updateReservations } from "../../../shared/limits/reservations.ts";
 import { idleLock, pauseOf, readSize, type SizeState } from "../../../shared/size/log.ts";
-import { presentOf } from "../../../shared/size/present.ts";
 import { servedImage } from "../../../shared/size/served.ts";
-import { isSized, wantedOf } from "../../../shared/size/wanted.ts";
-import { isOwn } from "../../../shared/tags.ts";
+import { isSized } from "../../../shared/size/wanted.ts";
+import { isOwn, TAG } from "../../../shared/tags.ts";
 import type { EventOf } from "../../../shared/workflow/envelope.ts";
+import { kindOf } from "../../../shared/workflow/run-id.ts";
 import { holderOf } from "../../../shared/workflow/lock.ts";
 import { done, failed, next, wait, type Outcome } from "../../../shared/workflow/workflow.ts";
 import { countedPhase } from "../calls.ts";
@@ -107,6 +107,8 @@ interface Reserved {
 const whyNotOf =
   ({ idle }: Fleet, byHand: boolean, { held }: SizeState, now: number) =>
   (one: Instance): string | undefined => {
+    if (!byHand && kindOf(one.tags[TAG.stoppedBy] ?? "") === "shrink")
+      return "a smaller size of its fleet stopped it";
     if (one.imageId === held?.bad) return `its image ${one.imageId} was rolled back by a refresh`;
     return byHand || idle === undefined ? whyNotStartable(one, now) : whyNotStarted(one, idle, now);
   };
@@ -128,13 +130,7 @@ async function reserveMembers(
   const written = await updateReservations(ports, fleet.name, async (reservations) => {
     const instances = await countedMembers(cloud, fleet.name);
     const own = instances.filter((instance) => isOwn(cloud, instance));
-    const room =
-      isSized(fleet) && !input.byHand
-        ? wantedOf(fleet, size.level, now).desired - presentOf(own, reservations, now)
-        : MEMBERS_MAX;
-    const wanted = own
-      .filter((instance) => whyNot(instance) === undefined)
-      .slice(0, Math.max(0, Math.min(room, MEMBERS_MAX)));
+    const wanted = own.filter((instance) => whyNot(instance) === undefined).slice(0, MEMBERS_MAX);
     const stays = own
       .filter(({ status }) => status === "Stopped")
       .flatMap((one) => whyNot(one)?.replace(/^/, `${one.id}: `) ?? []);

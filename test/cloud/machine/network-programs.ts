@@ -54,6 +54,7 @@ const CURL: Known = {
     "max-time": "m",
     "connect-timeout": "m",
     "user-agent": "A",
+    user: "u",
     retry: "1",
     "retry-delay": "2",
     "retry-max-time": "m",
@@ -73,7 +74,7 @@ const CURL: Known = {
   },
 };
 /** Letters of curl above whose effect on an answer of this machine is simulated. */
-const CURL_SIMULATED = "fsSLkIONg#owHXmA1234";
+const CURL_SIMULATED = "fsSLkIONg#owHXmAu1234";
 
 function curl(args: readonly string[], io: Io): number | Run {
   const given = optionsOf(args, { ...CURL, letters: CURL.letters.replace("O:", "") });
