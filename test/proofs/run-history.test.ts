@@ -1,13 +1,13 @@
 /** A history of 10,000 runs: what a page of it costs, and how its index is made again. */
 import { days, minutes, seconds } from "../../shared/duration.ts";
-import type { EndedRun } from "../../shared/workflow/run-index.ts";
+import { INCOMPLETE, type EndedRun } from "../../shared/workflow/run-index.ts";
 import { kindOf, subjectOf } from "../../shared/workflow/run-id.ts";
 import { test } from "../support/deploy.ts";
 import { BUCKET } from "../support/deployment.ts";
 import { historyOf, pageOf, pagesOf, putEntries, putLogs } from "../support/ended-runs.ts";
 import { json } from "../support/known.ts";
 
-const LISTS_MAX = 4;
+const LISTS_MAX = 5;
 
 test("a page of runs takes a bounded number of reads in a history of 10,000, whatever is asked, and no run is left out", async ({
   kiln,
@@ -57,7 +57,8 @@ test(
       const check = kiln.cloud.fc.invocations.findLast(({ function: name }) => name === "kiln-janitor");
       expect(check?.durationMs).toBeLessThan(seconds(270));
       left = json<{ left: number }>(check?.result ?? "").left;
-      const found = kiln.cloud.oss.list(BUCKET, "index/runs/all/").length;
+      const keys = kiln.cloud.oss.list(BUCKET, "index/runs/all/").map(({ key }) => key);
+      const found = keys.filter((key) => key !== INCOMPLETE).length;
       const { runs } = await pageOf(kiln, { limit: "100" });
       expect(runs).toEqual(history.slice(0, 100).map(({ run }) => run));
       expect(found + left).toBe(history.length);

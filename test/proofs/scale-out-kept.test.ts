@@ -60,7 +60,9 @@ test("one instance that cannot be woken is replaced, and the others of its call 
   });
   const record = await scaleOut(kiln, { count: 3 });
   expect(record.result).toMatchObject({ asked: 3, count: 3, woken: 2, launched: 1 });
-  expect(record.result?.["why"]).toBe("1 stopped could not be started: InstanceExpiredOrInArrears");
+  expect(record.result?.["why"]).toBe(
+    "1 stopped could not be started: InstanceExpiredOrInArrears; The instance has expired or its bills are open: pay or release it.",
+  );
 });
 
 test("the replacement of a woken instance that vanishes needs its own reservation", async ({
