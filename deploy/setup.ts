@@ -5,7 +5,7 @@ import type { Settings } from "./config.ts";
 import { kilnFunctions, sharedBucketProblems } from "./functions.ts";
 import { checkAccount } from "./identity.ts";
 import { goingOn, inTwoPasses, Plan } from "./plan.ts";
-import { refuseAny } from "./refusal.ts";
+import { refuseAny, WrongSettings } from "./refusal.ts";
 import { setUpRoles } from "./roles.ts";
 import { nameProblems } from "./variables.ts";
 
@@ -15,7 +15,8 @@ export const IMPORT_ROLE = "AliyunECSImageImportDefaultRole";
 /** Makes or completes bucket, roles and policies. Repeated, it changes nothing. @throws Refusal before the first change. */
 export async function setup(settings: Settings, plan: Plan): Promise<void> {
   // A misspelt one changes what policies allow.
-  refuseAny(nameProblems(settings.environment));
+  const misnamed = nameProblems(settings.environment);
+  if (misnamed.length > 0) throw new WrongSettings(misnamed);
   const api = connectApi({ ...settings, region: settings.place.region });
   await checkAccount(api, settings.place);
   await goingOn(plan, "npm run setup", async () => {
