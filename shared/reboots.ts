@@ -1,4 +1,4 @@
-/** Commands that restart the machine they run on, which ends them before Cloud Assistant has heard of their end. Pure. */
+/** Commands that restart the machine they run on, so that Cloud Assistant receives no end of them. Pure. */
 
 /** How a recipe restarts an instance. */
 export const REBOOT_ADVICE = "for a reboot write - reboot, or end the step with exit 194";
