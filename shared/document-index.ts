@@ -70,7 +70,25 @@ export async function findDocument(
   folder: StoredFolder,
   name: string,
 ): Promise<ObjectInfo | undefined> {
-  for (const key of documentKeys(folder, name)) {
+  return firstAt(client, documentKeys(folder, name));
+}
+
+/**
+ * The object that is read instead of the one with this key, because it has the same name and counts first; undefined for the
+ * key of any other object. No call for the ending that counts first of all.
+ */
+export async function readInstead(
+  client: CloudClient,
+  folder: DocumentFolder,
+  key: string,
+): Promise<ObjectInfo | undefined> {
+  const name = documentNameIn(key, folder);
+  const keys = name === undefined ? [] : documentKeys(folder, name);
+  return firstAt(client, keys.slice(0, keys.indexOf(key)));
+}
+
+async function firstAt(client: CloudClient, keys: readonly string[]): Promise<ObjectInfo | undefined> {
+  for (const key of keys) {
     const found = await objectAt(client, key);
     if (found !== undefined) return found;
   }
@@ -95,12 +113,16 @@ export function shadowed<T extends Pick<ObjectInfo, "key">>(
   const there = new Set(objects.map(({ key }) => key));
   return objects.flatMap((object) => {
     const name = documentNameIn(object.key, folder);
-    const first = name && documentKeys(folder, name).find((key) => there.has(key));
-    if (first === undefined || first === "" || first === object.key) return [];
-    const reason = `${object.key}: no function reads it as long as ${first} is there, which has the same name; delete from the bucket the one that is not meant`;
-    return [{ ...object, reason }];
+    const first = name === undefined ? undefined : documentKeys(folder, name).find((key) => there.has(key));
+    return first === undefined || first === object.key
+      ? []
+      : [{ ...object, reason: shadowedReason(object.key, first) }];
   });
 }
+
+/** Why no function reads the object `key` while `first` is there. */
+export const shadowedReason = (key: string, first: string): string =>
+  `${key}: no function reads it as long as ${first} is there, which has the same name; delete from the bucket the one that is not meant`;
 
 async function objectAt(client: CloudClient, key: string): Promise<ObjectInfo | undefined> {
   // Of all keys that begin with it, the key itself comes first.

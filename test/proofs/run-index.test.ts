@@ -22,6 +22,14 @@ const drop = ({ cloud }: Deployment, keys: readonly string[]): void => {
   for (const key of keys) cloud.oss.delete(BUCKET, key);
 };
 
+/** Many runs with their logs and entries, and the index as it is then. */
+function indexed(kiln: Deployment) {
+  const history = historyOf(600, kiln.cloud.time.now());
+  putLogs(kiln, history);
+  putEntries(kiln, history);
+  return { history, good: indexOf(kiln) };
+}
+
 const GONE: EndedRun = {
   run: "idle-old-20250105-0123456789ab",
   state: "failed",
@@ -113,10 +121,7 @@ test("entries that lie in any folder count: a check of many runs deletes none th
   kiln,
   expect,
 }) => {
-  const history = historyOf(600, kiln.cloud.time.now());
-  putLogs(kiln, history);
-  putEntries(kiln, history);
-  const good = indexOf(kiln);
+  const { good } = indexed(kiln);
   drop(
     kiln,
     good.filter((key) => key.startsWith(INDEX.all)),
@@ -129,10 +134,7 @@ test("two ends of a run are found by their keys, also where its log has its turn
   kiln,
   expect,
 }) => {
-  const history = historyOf(600, kiln.cloud.time.now());
-  putLogs(kiln, history);
-  putEntries(kiln, history);
-  const good = indexOf(kiln);
+  const { history, good } = indexed(kiln);
   const later = history.slice(0, 10).map((ended) => ({ ...ended, endedAt: ended.endedAt + hours(1) }));
   const earlier = history.slice(10, 20).map((ended) => ({ ...ended, endedAt: ended.endedAt - hours(1) }));
   putEntries(kiln, [...later, ...earlier]);

@@ -6,8 +6,8 @@ import { explanations, type Help } from "../../shared/documents/explanations.ts"
 import { help } from "../../shared/documents/help.ts";
 import { parseRecipe } from "../../shared/documents/recipe.ts";
 import { shownLine } from "../../shared/ephemeral-instance/shown-line.ts";
-import { DocumentError } from "../../shared/errors.ts";
 import { RECIPE } from "../unit/documents/problems-of.ts";
+import { saidOf } from "../support/refused-text.ts";
 
 const SECRET = "Xy7kQ2vLm9Rt4Wz8";
 
@@ -119,17 +119,6 @@ const PAIRS: readonly ((name: string) => string)[] = [
   (name) => `schedule: { cron: ["${name}=${SECRET}"] }`,
 ];
 
-/** All that is said of a text. */
-function said(parse: () => unknown): string {
-  try {
-    parse();
-    return "";
-  } catch (error) {
-    if (!(error instanceof DocumentError)) throw error;
-    return `${error.message}\n${JSON.stringify(error.problems)}`;
-  }
-}
-
 const READERS = [
   ["its author", help],
   ["a record", explanations],
@@ -158,7 +147,7 @@ for (const [reader, more] of READERS)
     expect,
   }) => {
     const shown = COMBINED.flatMap((text) =>
-      PARSERS.map((parse) => said(() => parse(text, more)))
+      PARSERS.map((parse) => saidOf(() => parse(text, more)))
         .filter((all) => all.includes(SECRET.slice(0, 8)))
         .map((all) => [text, all]),
     );
@@ -173,6 +162,6 @@ test("what is no secret stays: keys of objects, paths, and commands around a sec
     ["provision:\n  - cat secrets.txt a: b", "write 'cat secrets.txt a: b'"],
     ["image: { tags: { key: [front] } }", "write front, without the brackets"],
   ] as const)
-    expect(said(() => parseRecipe("web", `${RECIPE}${lines}`, help))).toContain(shown);
+    expect(saidOf(() => parseRecipe("web", `${RECIPE}${lines}`, help))).toContain(shown);
   expect(shownLine(`tool --token ${SECRET} a: b`, 80)).toBe("tool --token [hidden] a: b");
 });

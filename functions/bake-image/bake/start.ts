@@ -1,7 +1,7 @@
 /** The bakes that triggers and plain invocations ask for. */
 import type * as z from "zod/mini";
 import { componentIn } from "../../../shared/documents/recipe-components.ts";
-import { findDocument } from "../../../shared/document-index.ts";
+import { readInstead } from "../../../shared/document-index.ts";
 import { messageOf } from "../../../shared/errors.ts";
 import { parse, type Ports } from "../../../shared/invocation.ts";
 import { digest, documentNameIn, recipeOfDisk } from "../../../shared/keys.ts";
@@ -75,8 +75,8 @@ async function fromUpload(
   const named = documentNameIn(key, "recipes");
   const ofDisk = recipeOfDisk(key);
   const recipe = named ?? ofDisk;
-  const counting = named && (await findDocument(cloud, "recipes", named));
-  if (counting && counting.key !== key) {
+  const counting = await readInstead(cloud, "recipes", key);
+  if (counting !== undefined) {
     // The janitor reports it.
     log({ ignored: key, why: `${counting.key} has the same name and counts` });
     return [];

@@ -1,7 +1,8 @@
 /** The requests for checks, and the documents that they and triggers name. */
 import { inBatches } from "../../../shared/in-batches.ts";
 import type * as z from "zod/mini";
-import { documentKeys, findDocuments, shadowed } from "../../../shared/document-index.ts";
+import { readInstead, shadowed, shadowedReason } from "../../../shared/document-index.ts";
+import type { CloudClient } from "../../../shared/cloud/client.ts";
 import { parse, type Ports } from "../../../shared/invocation.ts";
 import { documentNameIn, FOLDER, type DocumentFolder } from "../../../shared/keys.ts";
 import { headObject, listObjects } from "../../../shared/cloud/oss/objects.ts";
@@ -48,17 +49,20 @@ async function asAsked(key: string, by: string, { cloud }: Ports): Promise<Asked
     const name = documentNameIn(key, folder);
     if (name === undefined) continue;
     // Others are found by the look at all.
-    const [first = key] = documentKeys(folder, name);
-    const there = first === key ? [] : await findDocuments(cloud, folder, name);
-    const others = shadowed(folder, there).filter((one) => one.key === key);
-    return [{ kind: "document", folder, name, by }, ...others.map((one) => asUnread(one, by))];
+    const first = await readInstead(cloud, folder, key);
+    const beside = first === undefined ? [] : await unread(key, shadowedReason(key, first.key), by, cloud);
+    return [{ kind: "document", folder, name, by }, ...beside];
   }
   const component = componentIn(key);
   if (component !== undefined) return [{ kind: "component", key, by, ...component }];
   const reason = unreadReason(key);
-  // One that is deleted by now is no mistake any more.
-  const object = reason === undefined ? undefined : await headObject(cloud, key);
-  return reason === undefined || object === undefined ? [] : [asUnread({ ...object, reason }, by)];
+  return reason === undefined ? [] : unread(key, reason, by, cloud);
+}
+
+/** One that is deleted by now is no mistake any more. */
+async function unread(key: string, reason: string, by: string, cloud: CloudClient): Promise<Asked[]> {
+  const object = await headObject(cloud, key);
+  return object === undefined ? [] : [asUnread({ ...object, reason }, by)];
 }
 
 const asUnread = (one: Unread, by: string): Asked => ({ kind: "unread", by, ...one });
@@ -79,6 +83,6 @@ async function all(by: string, { cloud, clock }: Ports): Promise<Asked[]> {
       ];
     }),
   );
-  const unread = await unreadObjects(cloud, clock.now());
-  return [...folders.flat(), ...unread.map((one) => asUnread(one, by)), { kind: "marks" }];
+  const others = await unreadObjects(cloud, clock.now());
+  return [...folders.flat(), ...others.map((one) => asUnread(one, by)), { kind: "marks" }];
 }

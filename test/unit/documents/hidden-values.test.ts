@@ -5,8 +5,8 @@ import { dottedLines } from "../../../shared/documents/hidden-values.ts";
 import { help } from "../../../shared/documents/help.ts";
 import { parseRecipe } from "../../../shared/documents/recipe.ts";
 import { shownLine } from "../../../shared/ephemeral-instance/shown-line.ts";
-import { DocumentError } from "../../../shared/errors.ts";
 import { RECIPE } from "./problems-of.ts";
+import { saidOf } from "../../support/refused-text.ts";
 
 const SECRET = "hunter2-s3cr3t-value";
 
@@ -89,38 +89,27 @@ const IN_FLEETS = PAIRS.slice(0, 18).flatMap((pair) =>
   ["Password", "password", "AccessKeySecret", "api_key"].map((name) => fleet([pair(name, SECRET)])),
 );
 
-/** All that is said of a text. */
-function said(parse: () => unknown): string {
-  try {
-    parse();
-    return "";
-  } catch (error) {
-    if (!(error instanceof DocumentError)) throw error;
-    return `${error.message}\n${JSON.stringify(error.problems)}`;
-  }
-}
-
 test("no message quotes a secret, however it is written", ({ expect }) => {
   const shown: string[] = [];
   for (const more of [help, undefined])
     for (const text of [...IN_RECIPES, ...JSON_RECIPES])
-      if (said(() => parseRecipe("web", text, more)).includes(SECRET)) shown.push(text);
+      if (saidOf(() => parseRecipe("web", text, more)).includes(SECRET)) shown.push(text);
   for (const text of IN_FLEETS)
-    if (said(() => parseFleet("web", text, help)).includes(SECRET)) shown.push(text);
+    if (saidOf(() => parseFleet("web", text, help)).includes(SECRET)) shown.push(text);
   expect(shown).toEqual([]);
 });
 
 test("a text of very many values and problems is read in time", ({ expect }) => {
   const many = Array.from({ length: 3000 }, (_, index) => `      ${SECRET}-${index}: ${SECRET}-${index}`);
   const text = recipe(["environment:", ...many, ...many.map((line) => line.slice(2))]);
-  expect(said(() => parseRecipe("web", text, help))).not.toContain(SECRET);
+  expect(saidOf(() => parseRecipe("web", text, help))).not.toContain(SECRET);
   expect(
-    said(() => parseRecipe("web", `TOKEN: ${"x".repeat(40_000)} ${"y:".repeat(20_000)}`, help)),
+    saidOf(() => parseRecipe("web", `TOKEN: ${"x".repeat(40_000)} ${"y:".repeat(20_000)}`, help)),
   ).not.toBe("");
 });
 
 test("a message names the key, and what else is wrong", ({ expect }) => {
-  const text = said(() => parseRecipe("web", recipe(["environment:", `  TOKEN：${SECRET}`]), help));
+  const text = saidOf(() => parseRecipe("web", recipe(["environment:", `  TOKEN：${SECRET}`]), help));
   expect(text).toContain("write TOKEN: and a space before its value");
   expect(text).toContain("wrong: is not known");
 });
@@ -150,7 +139,7 @@ test("in brackets only values are hidden: keys, and values of other keys, stay",
       "provision[0].timout: is not known",
     ],
   ] as const) {
-    const text = said(() => parseRecipe("web", `family: web\nprovision:\n  - ${step}\n`, help));
+    const text = saidOf(() => parseRecipe("web", `family: web\nprovision:\n  - ${step}\n`, help));
     for (const part of shown) expect(text, step).toContain(part);
     expect(text).not.toContain(SECRET);
   }
@@ -255,7 +244,7 @@ test("a remedy that would say [hidden] is left out: followed to the letter it me
     `- vault login ${SECRET}`,
     `[mysql, -p${SECRET}]`,
   ]) {
-    const text = said(() => parseRecipe("web", `${RECIPE}provision:\n  - ${entry}\n`, help));
+    const text = saidOf(() => parseRecipe("web", `${RECIPE}provision:\n  - ${entry}\n`, help));
     expect(text, entry).toMatch(/^web has one problem/);
     expect(text, entry).not.toMatch(/\[hidden\]|hunter2/);
   }
@@ -263,7 +252,7 @@ test("a remedy that would say [hidden] is left out: followed to the letter it me
 
 test("in records the colon behind a key is named, with the key and without the value", ({ expect }) => {
   for (const line of ["family：web", "family:web", "family = web", "family：", "test: { commands：[a] }"]) {
-    const text = said(() =>
+    const text = saidOf(() =>
       parseRecipe("web", `${RECIPE.replace(/^family.*\n/m, "")}${line}\n`, explanations),
     );
     expect(text, line).not.toContain("[hidden]");
@@ -282,7 +271,7 @@ test("the address of a hook and the bytes of user data are hidden", ({ expect })
     `webhook: ${hook}`,
   ])
     expect(
-      said(() => parseRecipe("web", `family: web\n${lines}\n`, help)),
+      saidOf(() => parseRecipe("web", `family: web\n${lines}\n`, help)),
       lines,
     ).not.toContain(SECRET);
   for (const data of [
@@ -292,7 +281,7 @@ test("the address of a hook and the bytes of user data are hidden", ({ expect })
     `{ objekt: ${SECRET} }`,
   ])
     expect(
-      said(() => parseFleet("web", fleet([`UserData: ${data}`]), help)),
+      saidOf(() => parseFleet("web", fleet([`UserData: ${data}`]), help)),
       data,
     ).not.toContain(SECRET);
 });
@@ -307,19 +296,19 @@ test("keys, patterns and truth values stay, in blocks and in brackets, so that a
     `parameters:\n  TAG:\n    default: ${SECRET}\n    pattern: ^[0-9]+$`,
   ];
   for (const lines of written) {
-    const text = said(() => parseRecipe("web", `family: web\n${lines}\n`, help));
+    const text = saidOf(() => parseRecipe("web", `family: web\n${lines}\n`, help));
     expect(text, lines).toContain("parameters.TAG.default: must match ^[0-9]+$");
     expect(text, lines).not.toContain(SECRET);
   }
   for (const key of ["default", "fromEnv", "pattern"])
-    expect(said(() => parseRecipe("web", `parameters: {Y: {${key}: [${SECRET}]}}\n`, help))).toContain(
+    expect(saidOf(() => parseRecipe("web", `parameters: {Y: {${key}: [${SECRET}]}}\n`, help))).toContain(
       `parameters.Y.${key}: must be text`,
     );
   for (const value of ["'true'", '"False"'])
-    expect(said(() => parseFleet("web", fleet([`PasswordInherit: ${value}`]), help))).toContain(
+    expect(saidOf(() => parseFleet("web", fleet([`PasswordInherit: ${value}`]), help))).toContain(
       "launch.PasswordInherit: must be true or false",
     );
-  const variable = said(() =>
+  const variable = saidOf(() =>
     parseRecipe("web", recipe(["environment:", `  pattern: [${SECRET}]`, `  x: '${SECRET}`]), help),
   );
   expect(variable).not.toContain(SECRET);

@@ -4,10 +4,10 @@ import { explanations } from "../../../shared/documents/explanations.ts";
 import { parseFleet } from "../../../shared/documents/fleet.ts";
 import { help } from "../../../shared/documents/help.ts";
 import { parseRecipe } from "../../../shared/documents/recipe.ts";
-import { DocumentError } from "../../../shared/errors.ts";
 import { factsOf } from "../../../functions/janitor/documents/facts.ts";
 import { channelsIn } from "../../../functions/janitor/documents/channels.ts";
 import { FLEET, RECIPE } from "./problems-of.ts";
+import { saidOf } from "../../support/refused-text.ts";
 
 /** No shape and no name gives it away. */
 const CANARY = "canary";
@@ -94,16 +94,6 @@ const AROUND: readonly ((text: string) => string)[] = [
     ),
 ];
 
-function said(parse: () => unknown): string {
-  try {
-    parse();
-    return "";
-  } catch (error) {
-    if (!(error instanceof DocumentError)) throw error;
-    return `${error.message}\n${JSON.stringify(error.problems)}`;
-  }
-}
-
 test("no sentence for a record quotes a command, an address or user data, with explanations and without", ({
   expect,
 }) => {
@@ -112,7 +102,7 @@ test("no sentence for a record quotes a command, an address or user data, with e
     const text = around(COMMANDS[index % COMMANDS.length] ?? "");
     const parse = text.includes("launch:") ? parseFleet : parseRecipe;
     for (const explain of [explanations, undefined]) {
-      const all = said(() => parse("web", text, explain));
+      const all = saidOf(() => parse("web", text, explain));
       if (all.includes(CANARY)) shown.push([explain !== undefined, text, all]);
     }
   }
@@ -143,7 +133,7 @@ describe("values of fields that hold no secret stay in records", () => {
     ["test: { vSwitchIds: [sg-1] }", "this is the id of a security group"],
   ] as const)
     test(`in ${lines}`, ({ expect }) => {
-      expect(said(() => parseRecipe("web", `${RECIPE}${lines}\n`, explanations))).toContain(sentence);
+      expect(saidOf(() => parseRecipe("web", `${RECIPE}${lines}\n`, explanations))).toContain(sentence);
     });
 });
 
@@ -164,10 +154,10 @@ famly: web
 promot: { approval: true }
 `;
   for (const explain of [help, explanations]) {
-    const shown = said(() => parseFleet("web", fleet, explain));
+    const shown = saidOf(() => parseFleet("web", fleet, explain));
     expect(shown).toContain("limits: is missing; write limits: { max: 10 }");
     expect(shown).toContain("famly: is not known; did you mean family?");
-    expect(said(() => parseRecipe("web", recipe, explain))).toContain(
+    expect(saidOf(() => parseRecipe("web", recipe, explain))).toContain(
       "promot: is not known; did you mean promote?",
     );
   }
