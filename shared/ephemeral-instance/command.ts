@@ -7,7 +7,7 @@ import type { Step } from "../documents/recipe-steps.ts";
 import type { Ports } from "../invocation.ts";
 import { outputKey } from "../keys.ts";
 import { REBOOT_ADVICE } from "../reboots.ts";
-import { redactShown } from "../redact.ts";
+import { redactCut, redactShown } from "../redact.ts";
 import { withVariables } from "../requests/declared-parameters.ts";
 import { ownTags, TAG, type Owner } from "../tags.ts";
 import { PACE, poll } from "../workflow/poll.ts";
@@ -186,9 +186,19 @@ function repeatedBoot<I>(
 const keyOf = <I>({ use }: Instance<I>, { run, index, input }: At<I, "Watch">): string =>
   outputKey(run, `${use.spec(input).role}-${Math.max(0, index)}`);
 
-/** Whole lines of what a running command has printed: half of a secret is not found any more. */
+/**
+ * The agent sends the beginning of an output in pieces of 2 KB until they are more than 6,000 bytes, newer agents exactly
+ * so many; once there are more than 24 KB, the rest of them is the end of the output. The place of the cut is not known.
+ * https://github.com/aliyun/aliyun_assist_client/blob/main/agent/taskengine/basetask.go
+ */
+const CUT_WITHIN = 6000 + 2048;
+
+/** Whole lines of what a running command has printed. A secret may go on in the next one. */
 const shownOf = (step: Step | undefined, { output }: CommandResult): string =>
-  redactShown(explained(step, output.slice(0, output.lastIndexOf("\n") + 1)).output);
+  redactCut(explained(step, output.slice(0, output.lastIndexOf("\n") + 1)).output, "end");
+
+const endedOf = (output: string, { dropped }: CommandResult): string =>
+  dropped === 0 ? redactShown(output) : redactCut(output, CUT_WITHIN);
 
 /** A command that has ended. */
 interface EndedCommand {
@@ -207,7 +217,7 @@ async function judged<I>(
   const { instanceId, index, input, tried } = event;
   const { output: raw, where } = explained(step, result.output);
   // Commands print their variables, which may be secrets (REDACT-4).
-  const output = redactShown(raw);
+  const output = endedOf(raw, result);
   const key = keyOf(instance, event);
   const kept = await keepOutput(key, wholeOutput(result, output, where), event, ports);
   // The exit codes of a step are those of its script, and not those of the command that downloads it.
