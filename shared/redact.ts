@@ -301,13 +301,6 @@ function inCodes(secret: string): string[] {
     written(bytes((byte) => byte.toString(8).padStart(3, "0"))),
     written(bytes((byte) => `x${hex(byte, 2)}`)),
     written(unit),
-    written((char) => (char < "\u0100" ? `x${hex(char.charCodeAt(0), 2)}` : unit(char))),
-    // A shell that knows bytes only sets a backslash before each.
-    written(bytes(() => "\uFFFD")),
-    secret.replaceAll(
-      /\P{ASCII}/gu,
-      bytes(() => "\uFFFD"),
-    ),
   ];
 }
 
