@@ -15,6 +15,7 @@
 import * as z from "zod/mini";
 import { joinReasons, jsonBytes, PARAMETERS_MAX_BYTES } from "../budget.ts";
 import type { Recipe } from "../documents/recipe.ts";
+import { HALF_CHARACTER, isWhole } from "../json.ts";
 import { mapOf } from "../map-of.ts";
 import { declaredProblems } from "./declared-parameters.ts";
 
@@ -183,6 +184,7 @@ export const ParameterValue = z.string().check(
   z.refine((value) => !/(?![\n\t])\p{Cc}/u.test(value), {
     error: "must not contain control characters other than line feed and tab; remove them",
   }),
+  z.refine(isWhole, { error: HALF_CHARACTER }),
 );
 
 /** Parameters in a request for a bake. */
