@@ -26,6 +26,19 @@ export type Removal = z.infer<typeof Removal>;
 /** So long a document may be missing before its members end. */
 export const REMOVAL_GRACE_MS = hours(1);
 
+/** The run to which a change is handed on, when, and how many before it came to nothing. */
+const Child = z.object({
+  run: z.string(),
+  at: z.int(),
+  vain: z.int(),
+  kind: z.enum(["launch", "end", "refresh"]),
+  count: z.int(),
+  /** The number that it was to lead to, and how many were missing then; less than 0: too many. */
+  wanted: z.optional(z.int()),
+  missing: z.optional(z.int()),
+});
+export type Child = z.infer<typeof Child>;
+
 const State = z.object({
   level: z.optional(Level),
   paused: z.optional(Paused),
@@ -44,19 +57,9 @@ const State = z.object({
   failing: z.optional(z.record(z.string(), z.int())),
   /** A member was replaced while none was well, and none has been since. */
   healthTrial: z.optional(z.literal(true)),
-  /** The run to which reconciling has handed its last change on, when, and how many before it came to nothing. */
-  child: z.optional(
-    z.object({
-      run: z.string(),
-      at: z.int(),
-      vain: z.int(),
-      kind: z.enum(["launch", "end", "refresh"]),
-      count: z.int(),
-      /** The number that it was to lead to, and how many were missing then; less than 0: too many. */
-      wanted: z.optional(z.int()),
-      missing: z.optional(z.int()),
-    }),
-  ),
+  child: z.optional(Child),
+  /** The last launch of missing members beside a refresh, which stays the child. */
+  meanwhile: z.optional(Child),
 });
 /** The state of a fleet after all of its acts. */
 export type SizeState = z.infer<typeof State>;

@@ -110,7 +110,7 @@ function childOf(
   const { run, progress } = given;
   const request =
     move.kind === "launch"
-      ? { v: 1, request: "scale-out", fleet: name, count: move.count, kept: true }
+      ? { v: 1, request: "scale-out", fleet: name, count: move.count, kept: true, ofRefresh: true }
       : {
           v: 1,
           request: "replace-members",

@@ -16,6 +16,8 @@ export const request = {
   dryRun: z.boolean(),
   /** For the size that the fleet keeps, which such a run does not raise. */
   kept: z.optional(z.literal(true)),
+  /** For a refresh: of the image that it brings, and of no other. */
+  ofRefresh: z.optional(z.literal(true)),
   /** How many alerts ask together: `limits.perRequest` holds for each. */
   alerts: z.optional(z.int()),
   /** How many of `count` are within it. */

@@ -38,17 +38,18 @@ interface Request {
 /** Returns how a request is decided once the fleet's reservations are read: its members are read after them. */
 export async function decider(
   { limits, ...request }: Request,
-  { fleet, document, imageId, disks, leaving }: Input,
+  { fleet, document, imageId, disks, leaving, ofRefresh }: Input,
   { cloud, clock }: Ports,
 ) {
   const priced = { fleet: { ...document, limits }, imageId, disks };
   const price = await highestPrice(priced, cloud);
   const { launch } = document;
+  const wake = { ...document.wake, olderImages: document.wake.olderImages && ofRefresh !== true };
   return async (reservations: Reservations): Promise<Reservation> => {
     const now = clock.now();
     const instances = await countedMembers(cloud, fleet);
     const isWakeable = (instance: Instance): boolean =>
-      isOwn(cloud, instance) && mayWake(instance, document, imageId, now);
+      isOwn(cloud, instance) && mayWake(instance, { ...document, wake }, imageId, now);
     const members = await asMembers(priced, instances, isWakeable, cloud);
     const asked = { ...request, leaving, price, names: launch.HostNames, numbered: isNumbered(launch) };
     return decide(asked, { reservations, members, limits, now });

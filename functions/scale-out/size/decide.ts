@@ -11,14 +11,17 @@
  * RECONCILE-5. A change that came to nothing is tried again after a pause that doubles. The pause is for that change only: one of
  *     the other kind, to another number, or of more members is made at once.
  * RECONCILE-6. A level that does not count any more is dropped, also while nothing may change (WANTED-1).
+ * RECONCILE-7. A refresh may wait for hours: for a soak, an agent, capacity. Whatever it waits for, members that are missing
+ *     are launched beside it, as many as it leaves the fleet itself; nothing is ended.
  */
 import type { Instance } from "../../../shared/cloud/ecs/instance.ts";
 import type { Fleet } from "../../../shared/documents/fleet.ts";
+import { REFRESH } from "../../../shared/documents/refresh.ts";
 import { hours, minutes, utcMinute } from "../../../shared/duration.ts";
 import { isDown, stoppedByKilnAt } from "../../../shared/instance-tags.ts";
 import { wakingIn, type Reservations } from "../../../shared/limits/stored-reservation.ts";
 import { presentOf } from "../../../shared/size/present.ts";
-import type { SizeState } from "../../../shared/size/log.ts";
+import type { Child, SizeState } from "../../../shared/size/log.ts";
 import {
   isSized,
   isStillLowered,
@@ -41,10 +44,15 @@ export interface Situation {
   readonly reservations: Reservations;
   /** How the run ended to which the last change was handed on. */
   readonly last: "none" | "open" | "vain" | "useful";
+  /** How the last launch beside a refresh ended. */
+  readonly meanwhile?: Situation["last"];
   /** The run that stops members of the fleet now. */
   readonly stopping?: string | undefined;
   readonly now: number;
 }
+
+/** A change that a run is to make; `beside`: a refresh. */
+type Handed = Omit<Child, "run" | "kind"> & { readonly kind: "launch" | "end"; readonly beside?: true };
 
 /** The change, or why there is none. `state` is to be written; with `child`, without its run, when a run makes the change. */
 export interface Decision {
@@ -52,9 +60,7 @@ export interface Decision {
   readonly present: number;
   readonly why: string;
   readonly state?: SizeState;
-  readonly child?: Omit<NonNullable<SizeState["child"]>, "run" | "kind"> & {
-    readonly kind: "launch" | "end";
-  };
+  readonly child?: Handed;
 }
 
 /** The change that `situation` asks for. */
@@ -71,12 +77,13 @@ export function decide(given: Situation): Decision {
     : decision;
 }
 
-function change(situation: Situation, document: Sized): Decision {
+function change(situation: Situation, document: Fleet & Sized): Decision {
   const { state, members, reservations, now } = situation;
   const wanted = wantedOf(document, state.level, now);
   const present = presentOf(members, reservations, now);
   const none = (why: string): Decision => ({ wanted: wanted.desired, present, why });
-  const hindrance = hindranceOf(situation);
+  const refresh = state.child?.kind === "refresh" && situation.last === "open" ? state.child : undefined;
+  const hindrance = hindranceOf(refresh === undefined ? situation : { ...situation, last: "none" });
   if (hindrance !== undefined) return none(hindrance);
   const noted = stopsOf(situation, wanted, present);
   const { asked } = noted;
@@ -84,7 +91,7 @@ function change(situation: Situation, document: Sized): Decision {
   const lowered = isLowered && { lowered: true as const };
   const level = levelOf(document, wanted, { desired: asked, at: now, by: "user", ...lowered });
   const { desired } = level;
-  const missing = desired - present;
+  const missing = (refresh === undefined ? desired : leastBeside(document, { ...wanted, desired })) - present;
   const after = {
     ...state,
     level: desired === wanted.desired ? state.level : level,
@@ -92,11 +99,13 @@ function change(situation: Situation, document: Sized): Decision {
     beside: noted.beside,
     going: noted.going,
   };
-  const next = nextOf(situation, desired, missing);
+  const isRest = refresh !== undefined && missing <= 0;
+  const next = isRest ? { why: `${refresh.run} is at work` } : nextOf(situation, desired, missing);
   if ("count" in next) {
     const { kind, count, why } = next;
     const vain = (vainTry(situation, { kind, wanted: desired, missing })?.vain ?? -1) + 1;
-    const child = { at: now, vain, kind, count, wanted: desired, missing };
+    const beside = refresh !== undefined && ({ beside: true } as const);
+    const child = { at: now, vain, kind, count, wanted: desired, missing, ...beside };
     const going = kind === "launch" ? stoppedByUser(situation, "Stopping") : [];
     return { wanted: desired, present, why, state: { ...after, going }, child };
   }
@@ -104,10 +113,15 @@ function change(situation: Situation, document: Sized): Decision {
   return { wanted: desired, present, why: noted.why, state: after };
 }
 
+/** RECONCILE-7. */
+const leastBeside = ({ refresh = REFRESH }: Fleet, { min, desired }: Wanted): number =>
+  Math.max(min, desired - refresh.maxUnavailable);
+
 /** Why nothing may change in a fleet now. */
-export function hindranceOf({ state, last, stopping }: Situation): string | undefined {
+export function hindranceOf({ state, last, meanwhile, stopping }: Situation): string | undefined {
   if (state.paused !== undefined) return `paused by ${state.paused.by}`;
   if (last === "open") return `${state.child?.run} is at work`;
+  if (meanwhile === "open") return `${state.meanwhile?.run} is at work`;
   return stopping === undefined ? undefined : `${stopping} is at work`;
 }
 
@@ -185,13 +199,13 @@ function nextOf(situation: Situation, wanted: number, missing: number): Next {
     : { kind: "end", count: Math.min(-missing, END_MAX), why: `${-missing} are too many` };
 }
 
-type Child = NonNullable<SizeState["child"]>;
-
 /** The last try, if it was one of the same need and came to nothing (RECONCILE-5). */
 function vainTry(
-  { state: { child }, last }: Situation,
+  { state, ...ends }: Situation,
   { kind, wanted, missing }: Pick<Child, "kind"> & { readonly wanted: number; readonly missing: number },
 ): Child | undefined {
+  const child = state.meanwhile ?? state.child;
+  const last = state.meanwhile === undefined ? ends.last : ends.meanwhile;
   if (last !== "vain" || child?.kind !== kind || (child.wanted ?? wanted) !== wanted) return undefined;
   return Math.abs(missing) > Math.abs(child.missing ?? missing) ? undefined : child;
 }

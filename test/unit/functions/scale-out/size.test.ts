@@ -65,6 +65,33 @@ test("one run at a time: nothing is handed on while the last one, or a stop, is 
   expect(decide(situation({ ...short, state: { byUser: [], paused } })).state).toBeUndefined();
 });
 
+test("beside a refresh missing members are launched, as many as it leaves the fleet, and nothing is ended", ({
+  expect,
+}) => {
+  const child = { run: "refresh-web-1", at: NOW, vain: 0, kind: "refresh", count: 0 } as const;
+  const meanwhile = { run: "scale-web-1", at: NOW, vain: 0, kind: "launch", count: 1 } as const;
+  const during = (here: number, more: Parameters<typeof situation>[0] = {}) =>
+    decide(
+      situation({
+        last: "open",
+        members: Array.from({ length: here }, (_, n) => member(`i-${n}`)),
+        ...more,
+        state: { byUser: [], child, ...more.state },
+      }),
+    ).child;
+  expect(during(1)).toMatchObject({ kind: "launch", count: 2, beside: true });
+  expect(during(3)).toBeUndefined();
+  expect(during(5)).toBeUndefined();
+  const fleet = { refresh: { maxUnavailable: 1 } };
+  expect(during(2, { fleet })).toBeUndefined();
+  expect(during(1, { fleet })).toMatchObject({ count: 1 });
+  // A refresh that is over leaves its launch at work.
+  for (const last of ["open", "useful", "none"] as const)
+    expect(during(1, { last, meanwhile: "open", state: { meanwhile } })).toBeUndefined();
+  expect(during(1, { meanwhile: "vain", state: { meanwhile } })).toBeUndefined();
+  expect(during(1, { last: "useful" })).toEqual(expect.not.objectContaining({ beside: true }));
+});
+
 test("a change that came to nothing is tried after pauses that double, up to two hours", ({ expect }) => {
   const after = (vain: number, agoMs: number) =>
     decide(
