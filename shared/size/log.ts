@@ -45,6 +45,8 @@ const State = z.object({
   /** Members that a user stopped. The stop of each has lowered the level, except of those in `beside`. */
   byUser: z.optional(z.array(z.string())),
   beside: z.optional(z.array(z.string())),
+  /** When members that Kiln had stopped were started by a user, later than `from`, epoch ms: each start has raised the level. */
+  byHand: z.optional(z.object({ from: z.int(), starts: z.record(z.string(), z.int()) })),
   /** Members that were on their way down, and not by Kiln, while others were launched in their place. */
   going: z.optional(z.array(z.string())),
   /** That of the last sound document; absent: they are kept. */
@@ -160,7 +162,11 @@ export async function setDesired(
       const change = { desired: to(wanted), at, by: act.by, ...(isLowered && { lowered: isLowered }) };
       const level = levelOf(document, wanted, change);
       unchanged = wanted;
-      return level.desired === wanted.desired && lowers === true ? undefined : { ...before, level };
+      // It counts every member that runs then.
+      const counted = act.act === "resume" && { byHand: { from: at, starts: {} } };
+      return level.desired === wanted.desired && lowers === true
+        ? undefined
+        : { ...before, level, ...counted };
     },
     ports,
   );

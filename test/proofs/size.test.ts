@@ -6,7 +6,7 @@ import { fleetText, scaleOut } from "../support/fleets.ts";
 import { IDLE, POLICY, QUIET } from "../support/idle.ts";
 import { answered, request } from "../support/runs.ts";
 import { reconcile, running, sized } from "../support/sized.ts";
-import { check, serve } from "../support/sleepers.ts";
+import { check, inState, serve } from "../support/sleepers.ts";
 import { machines } from "../support/world.ts";
 
 test("scale-in takes members by number or by name, and lowers what the fleet is to have", async ({
@@ -41,6 +41,37 @@ test("a stop by a user lowers the number and a start raises it; neither is undon
   await kiln.cloud.settle({ forMs: minutes(5) });
   await reconcile(kiln);
   expect((await kiln.api("GET", "/fleets/web")).body).toMatchObject({ wanted: { desired: 3 }, running: 3 });
+  expect(machines(kiln)).toHaveLength(3);
+});
+
+test("a member that Kiln stopped and a user starts raises the number; a wake raises it once; an idle stop lowers it", async ({
+  deploy,
+  expect,
+}) => {
+  const kiln = await deploy({ ...QUIET, fc: { timers: ["reconcile", "resend"] } });
+  await sized(kiln, { size: { min: 1, desired: 3 } });
+  const stopAll = async () => {
+    await kiln.cloud.settle({ forMs: minutes(2) });
+    for (const id of running(kiln)) kiln.cloud.world.ageInstance(id, hours(5));
+    return (await check(kiln)).result?.["stopped"];
+  };
+  const settled = async (count: number) => {
+    await kiln.cloud.settle({ forMs: hours(2) });
+    expect(running(kiln)).toHaveLength(count);
+    expect((await kiln.api("GET", "/fleets/web")).body["wanted"]).toMatchObject({ desired: count });
+  };
+  expect(await stopAll()).toHaveLength(2);
+  await settled(1);
+  const [one = ""] = inState(kiln, "Stopped").map(({ instanceId }) => instanceId);
+  await kiln.ecs("StartInstance", { InstanceId: one });
+  await settled(2);
+  expect(await stopAll()).toHaveLength(1);
+  await settled(1);
+  await request(kiln, "/fleets/web/wake");
+  await settled(3);
+  expect(await stopAll()).toHaveLength(2);
+  await request(kiln, "/fleets/web/scale-out", { count: 1 });
+  await settled(2);
   expect(machines(kiln)).toHaveLength(3);
 });
 

@@ -13,12 +13,14 @@
  * RECONCILE-6. A level that does not count any more is dropped, also while nothing may change (WANTED-1).
  * RECONCILE-7. A refresh may wait for hours: for a soak, an agent, capacity. Whatever it waits for, members that are missing
  *     are launched beside it, as many as it leaves the fleet itself; nothing is ended.
+ * RECONCILE-8. A member that Kiln stopped and a user starts raises the number by itself, once, up to the fleet's max. While it
+ *     starts it is not too many.
  */
 import type { Instance } from "../../../shared/cloud/ecs/instance.ts";
 import type { Fleet } from "../../../shared/documents/fleet.ts";
 import { REFRESH } from "../../../shared/documents/refresh.ts";
 import { hours, minutes, utcMinute } from "../../../shared/duration.ts";
-import { isDown, stoppedByKilnAt } from "../../../shared/instance-tags.ts";
+import { isDown, isStartedByHand, stoppedByKilnAt } from "../../../shared/instance-tags.ts";
 import { wakingIn, type Reservations } from "../../../shared/limits/stored-reservation.ts";
 import { presentOf } from "../../../shared/size/present.ts";
 import type { Child, SizeState } from "../../../shared/size/log.ts";
@@ -85,19 +87,22 @@ function change(situation: Situation, document: Fleet & Sized): Decision {
   const refresh = state.child?.kind === "refresh" && situation.last === "open" ? state.child : undefined;
   const hindrance = hindranceOf(refresh === undefined ? situation : { ...situation, last: "none" });
   if (hindrance !== undefined) return none(hindrance);
-  const noted = stopsOf(situation, wanted, present);
+  const starts = startsOf(situation);
+  const noted = stopsOf(situation, wanted, present, starts.started);
   const { asked } = noted;
   const isLowered = asked < wanted.desired || isStillLowered(document, state.level, now);
   const lowered = isLowered && { lowered: true as const };
   const level = levelOf(document, wanted, { desired: asked, at: now, by: "user", ...lowered });
   const { desired } = level;
-  const missing = (refresh === undefined ? desired : leastBeside(document, { ...wanted, desired })) - present;
+  const least = refresh === undefined ? desired : leastBeside(document, { ...wanted, desired });
+  const missing = least < present ? Math.min(0, least - present + starts.starting) : least - present;
   const after = {
     ...state,
     level: desired === wanted.desired ? state.level : level,
     byUser: noted.byUser,
     beside: noted.beside,
     going: noted.going,
+    byHand: starts.byHand,
   };
   const isRest = refresh !== undefined && missing <= 0;
   const next = isRest ? { why: `${refresh.run} is at work` } : nextOf(situation, desired, missing);
@@ -141,26 +146,46 @@ function stoppedByUser({ members, reservations, now }: Situation, status: "Stopp
     .toSorted();
 }
 
+/** So many are written down: beyond them a start raises nothing. */
+const BY_HAND_MAX = 100;
+
+/** RECONCILE-8. */
+function startsOf({ members, state, reservations, now }: Situation) {
+  const { byUser = [], byHand: { from, starts: known } = { from: now, starts: {} } } = state;
+  const waking = wakingIn(reservations, now);
+  const all = members.filter((member) => isStartedByHand(member) && !waking.has(member.id));
+  const up = all.filter(({ status }) => status === "Running");
+  const counted = up
+    .flatMap(({ id, startedAt = 0 }): [string, number][] => (startedAt > from ? [[id, startedAt]] : []))
+    .slice(0, BY_HAND_MAX);
+  return {
+    byHand: { from, starts: Object.fromEntries(counted) },
+    started: counted.flatMap(([id, at]) => (known[id] === at || byUser.includes(id) ? [] : [id])),
+    starting: all.length - up.length,
+  };
+}
+
 /** RECONCILE-3. The first look only writes down who is stopped. */
-function stopsOf(situation: Situation, { desired, min }: Wanted, present: number) {
+function stopsOf(situation: Situation, { desired, min }: Wanted, present: number, byHand: readonly string[]) {
   const { members, state } = situation;
   const { byUser: known, beside = [], going = [] } = state;
   const byUser = stoppedByUser(situation, "Stopped");
   const stopped = known === undefined ? [] : byUser.filter((id) => !known.includes(id));
   const up = new Set(members.filter((member) => !isDown(member)).map(({ id }) => id));
   const started = (known ?? []).filter((id) => up.has(id));
-  const raised = desired + started.filter((id) => !beside.includes(id)).length;
+  const raised = desired + started.filter((id) => !beside.includes(id)).length + byHand.length;
   // For these others were launched, so they are not missing any more.
   const replaced = stopped.filter((id) => going.includes(id));
   const missing = Math.max(0, raised - present);
   const lowers = Math.min(stopped.length, missing + replaced.length, Math.max(0, raised - min));
   const lowering = new Set([...replaced, ...stopped].slice(0, lowers));
+  const isFirst = known === undefined || state.byHand === undefined;
   const why = [
-    known === undefined ? "its size is kept from now on" : "",
+    isFirst ? "its size is kept from now on" : "",
     stopped.length > 0 ? `${stopped.join(", ")} stopped by a user` : "",
-    started.length > 0 ? `${started.join(", ")} started by a user` : "",
+    started.length + byHand.length > 0 ? `${[...started, ...byHand].join(", ")} started by a user` : "",
   ];
-  const changed = known === undefined || known.join() !== byUser.join();
+  const changed = isFirst || known?.join() !== byUser.join() || byHand.length > 0;
   return {
     byUser,
     beside: byUser.filter((id) => beside.includes(id) || (stopped.includes(id) && !lowering.has(id))),

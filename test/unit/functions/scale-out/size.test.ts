@@ -1,7 +1,7 @@
 import { test } from "vitest";
 import { decide, type Situation } from "../../../../functions/scale-out/size/decide.ts";
 import { parseFleet } from "../../../../shared/documents/fleet.ts";
-import { hours, minutes } from "../../../../shared/duration.ts";
+import { days, hours, minutes } from "../../../../shared/duration.ts";
 import type { Instance } from "../../../../shared/cloud/ecs/instance.ts";
 import type { Reservation } from "../../../../shared/limits/stored-reservation.ts";
 import type { Level } from "../../../../shared/size/wanted.ts";
@@ -24,7 +24,7 @@ const grant = (more: Partial<Reservation>): Reservation => ({
 
 const situation = (more: Partial<Situation> & { readonly fleet?: object }): Situation => ({
   document: parseFleet("web", fleetText({ size: { min: 1, desired: 3 }, idle: POLICY, ...more.fleet })),
-  state: { byUser: [] },
+  state: { byUser: [], byHand: { from: 0, starts: {} } },
   members: three,
   reservations: { v: 2, grants: [] },
   last: "none",
@@ -211,6 +211,34 @@ test("a stop beyond the number, or of a member that min needs, lowers nothing, a
     wanted: 2,
     present: 3,
   });
+});
+
+test("a start by hand raises the number once, never above max; while it starts, nothing is too many", ({
+  expect,
+}) => {
+  const asleep = (more: Partial<Instance>): Instance => {
+    const tags = { "kiln:stopped-by": "idle-web-1", "kiln:stopped-at": "2026-01-05T06:00:00Z" };
+    return member("i-4", { startedAt: NOW - days(1), ...more, tags: { ...tags, ...more.tags } });
+  };
+  const of = (four: Instance, more: Parameters<typeof situation>[0] = {}) =>
+    decide(situation({ members: [...three, four], ...more }));
+  expect(of(asleep({ status: "Starting" }))).toMatchObject({ wanted: 3, why: "it is as it is to be" });
+  const up = asleep({ startedAt: NOW });
+  const { state = {}, ...first } = of(up);
+  expect(first).toMatchObject({ wanted: 4, present: 4 });
+  expect(state).toMatchObject({ byHand: { starts: { "i-4": NOW } }, level: { desired: 4 } });
+  expect(of(up, { state }).state).toBeUndefined();
+  // Nothing is written while it is down.
+  const lower = { ...state, level: undefined };
+  expect(of(asleep({ status: "Stopped" }), { state: lower }).state).toBeUndefined();
+  expect(of(asleep({ startedAt: NOW + hours(2) }), { state: lower }).wanted).toBe(4);
+  expect(of(up, { fleet: { limits: { max: 3 } } })).toMatchObject({ wanted: 3, child: { kind: "end" } });
+  const woken = { "kiln:woken-at": "2026-01-05T07:59:00Z scale-web-1" };
+  expect(of(asleep({ startedAt: NOW, tags: woken })).wanted).toBe(3);
+  const grants = [grant({ launches: [0], wakes: ["i-4"] })];
+  expect(of(up, { reservations: { v: 2, grants } }).wanted).toBe(3);
+  // The first look, and a resume, count what runs.
+  expect(of(up, { state: { byUser: [] } })).toMatchObject({ wanted: 3, state: { byHand: { from: NOW } } });
 });
 
 test("a member that was on its way down when it was replaced lowers the number once it is down", ({
