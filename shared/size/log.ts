@@ -139,19 +139,24 @@ const pausedText = (fleet: string, { at, by, why }: z.infer<typeof Paused>): str
   `fleet ${fleet} is paused by ${by} since ${utcMinute(at)}${why === "" ? "" : ` (${why})`}; npm run kiln -- unpause ${fleet}`;
 
 /**
- * Changes how many members a fleet is to have; nothing for a fleet without size. Returns the new number.
+ * Changes how many members a fleet is to have; nothing for a fleet without size. Returns the new number, and whether the act
+ * was written.
  * @param to of the number now
  */
 export async function setDesired(
   fleet: string,
-  act: Act & { readonly lowers?: true },
+  act: Act & {
+    readonly lowers?: true;
+    /** One that leaves the number as it is is not written. */
+    readonly onlyChange?: boolean;
+  },
   to: (wanted: Wanted) => number,
   ports: LogPorts,
-): Promise<Wanted | undefined> {
+): Promise<(Wanted & { readonly written: boolean }) | undefined> {
   const loaded = await loadFleet(ports.cloud, fleet);
   if ("problem" in loaded || !isSized(loaded.document)) return undefined;
   const { document } = loaded;
-  const { lowers, ...written } = act;
+  const { lowers, onlyChange = lowers, ...written } = act;
   let unchanged: Wanted | undefined;
   const state = await writeAct(
     fleet,
@@ -164,11 +169,12 @@ export async function setDesired(
       unchanged = wanted;
       // It counts every member that runs then.
       const counted = act.act === "resume" && { byHand: { from: at, starts: {} } };
-      return level.desired === wanted.desired && lowers === true
+      return level.desired === wanted.desired && onlyChange === true
         ? undefined
         : { ...before, level, ...counted };
     },
     ports,
   );
-  return state === undefined ? unchanged : wantedOf(document, state.level, ports.clock.now());
+  if (state === undefined) return unchanged && { ...unchanged, written: false };
+  return { ...wantedOf(document, state.level, ports.clock.now()), written: true };
 }

@@ -120,6 +120,34 @@ test("what a request was short of is launched later, with pauses between the tri
   expect(running(kiln)).toHaveLength(3);
 });
 
+test("a request that got none is launched later like one that got some, unless it was refused, has an end or no room", async ({
+  deploy,
+  expect,
+}) => {
+  const kiln = await deploy({ ...QUIET, fc: { timers: ["reconcile", "resend"] } });
+  await sized(kiln, { size: { desired: 0 }, limits: { max: 4 } });
+  const stock = (left: number | null) => {
+    for (const type of ["ecs.g7.large", "ecs.c7.large"])
+      for (const zone of ["cn-hangzhou-h", "cn-hangzhou-i"]) kiln.cloud.world.stock(type, zone, left);
+  };
+  stock(0);
+  for (const limited of [{ validFor: "1h" }, { min: 1 }])
+    expect(await scaleOut(kiln, { count: 3, ...limited })).toMatchObject({ state: "failed" });
+  await request(kiln, "/fleets/web/pause");
+  expect(await scaleOut(kiln, { count: 3 })).toMatchObject({ state: "failed" });
+  await request(kiln, "/fleets/web/unpause");
+  await kiln.cloud.settle({ forMs: minutes(5) });
+  expect((await kiln.api("GET", "/fleets/web")).body["wanted"]).toMatchObject({ desired: 0 });
+  const asked = await scaleOut(kiln, { count: 3 });
+  expect(asked).toMatchObject({ state: "done", result: { count: 0, short: 3 } });
+  stock(null);
+  await kiln.cloud.settle({ forMs: hours(2) });
+  expect(running(kiln)).toHaveLength(3);
+  await request(kiln, "/fleets/web/resize", { to: 4 });
+  await kiln.cloud.settle({ forMs: minutes(30) });
+  expect(await scaleOut(kiln, { count: 1 })).toMatchObject({ state: "failed", result: { limited: true } });
+});
+
 test("without size a fleet has what was asked for, and resize says what is missing", async ({
   deploy,
   expect,
