@@ -7,6 +7,7 @@ import { IDLE, POLICY, QUIET } from "../support/idle.ts";
 import { answered, request } from "../support/runs.ts";
 import { reconcile, running, sized } from "../support/sized.ts";
 import { check, inState, serve } from "../support/sleepers.ts";
+import { BUCKET } from "../support/deployment.ts";
 import { machines } from "../support/world.ts";
 
 test("scale-in takes members by number or by name, and lowers what the fleet is to have", async ({
@@ -231,6 +232,36 @@ test("a resize does not come back once the document has had another number", asy
     await reconcile(kiln);
     expect(await wanted()).toMatchObject({ desired });
   }
+});
+
+test("a resize does not outlive its document; an edit keeps it, and so does a deletion that is seen late", async ({
+  deploy,
+  expect,
+}) => {
+  const kiln = await deploy({ ...QUIET, fc: { timers: [] } });
+  const changes = { size: { desired: 1 } };
+  await sized(kiln, changes);
+  const wanted = async () => (await kiln.api("GET", "/fleets/web")).body["wanted"];
+  const put = async (more: object = {}) => {
+    await kiln.upload("fleets/web.yaml", fleetText({ idle: POLICY, ...changes, ...more }));
+    await kiln.cloud.settle({ forMs: minutes(1) });
+  };
+  const look = (key: string) => kiln.invoke("kiln-janitor", { v: 1, request: "check", key });
+  await request(kiln, "/fleets/web/resize", { to: 3 });
+  await put({ limits: { max: 9 } });
+  expect(await wanted()).toMatchObject({ desired: 3 });
+  await kiln.api("DELETE", "/fleets/web");
+  await put();
+  expect(await wanted()).toMatchObject({ desired: 1 });
+  await request(kiln, "/fleets/web/resize", { to: 2 });
+  await look("fleets/web.yaml");
+  expect(await wanted()).toMatchObject({ desired: 2 });
+  // Its event is lost: the hourly look finds the index of a document that is gone.
+  kiln.cloud.oss.delete(BUCKET, "fleets/web.yaml", "ByLifecycle");
+  await look("*");
+  await kiln.cloud.settle({ forMs: minutes(1) });
+  await put();
+  expect(await wanted()).toMatchObject({ desired: 1 });
 });
 
 test("spot members that stop when they are taken back are replaced, and the number stays", async ({
