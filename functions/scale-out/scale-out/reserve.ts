@@ -17,6 +17,8 @@ import {
   type Reservations,
 } from "../../../shared/limits/stored-reservation.ts";
 import { afterLostRace, updateReservations } from "../../../shared/limits/reservations.ts";
+import { readSize } from "../../../shared/size/log.ts";
+import { detoursOf } from "../../../shared/size/served.ts";
 import { isOwn } from "../../../shared/tags.ts";
 import { next, phase, type Outcome } from "../../../shared/workflow/workflow.ts";
 import { Launch, Reserve, withNotes, type Input } from "./events.ts";
@@ -45,11 +47,13 @@ export async function decider(
   const price = await highestPrice(priced, cloud);
   const { launch } = document;
   const wake = { ...document.wake, olderImages: document.wake.olderImages && ofRefresh !== true };
+  const detours = await detoursOf(await readSize(fleet, { cloud }), { cloud, isTrying: ofRefresh });
+  const mayUse = ({ imageId }: Instance): boolean => !detours.some(({ around }) => around === imageId);
   return async (reservations: Reservations): Promise<Reservation> => {
     const now = clock.now();
     const instances = await countedMembers(cloud, fleet);
     const isWakeable = (instance: Instance): boolean =>
-      isOwn(cloud, instance) && mayWake(instance, { ...document, wake }, imageId, now);
+      isOwn(cloud, instance) && mayUse(instance) && mayWake(instance, { ...document, wake }, imageId, now);
     const members = await asMembers(priced, instances, isWakeable, cloud);
     const asked = { ...request, leaving, price, names: launch.HostNames, numbered: isNumbered(launch) };
     return decide(asked, { reservations, members, limits, now });
