@@ -1,7 +1,8 @@
 /**
  * The image that launches of a fleet use.
  *
- * SERVED-1. An image that a refresh has rolled back is left alone until a refresh that is asked for tries it again.
+ * SERVED-1. An image that a refresh has rolled back is left alone until a refresh that is asked for tries it again, with
+ *     `size` in the document or without.
  * SERVED-2. Before its canaries have passed, only the launches of a refresh use the image that it tries. Its log says so, which
  *     holds as long as it is open: none of its ends has to take anything back.
  */
@@ -11,7 +12,6 @@ import { describeImages, familyImage, type Image } from "../cloud/ecs/images.ts"
 import type { Fleet } from "../documents/fleet.ts";
 import { isEnded, readRunLog, standing } from "../workflow/run-log.ts";
 import { readSize, type SizeState } from "./log.ts";
-import { isSized } from "./wanted.ts";
 
 /** An image that launches and starts leave alone, the one that launches use instead, and why. */
 export interface Detour {
@@ -60,7 +60,7 @@ export async function servedImage(
 ): Promise<{ readonly image: Image | undefined; readonly isPinned?: true }> {
   const { cloud } = launcher;
   const image = await familyImage(cloud, fleet.family);
-  if (image === undefined || !isSized(fleet)) return { image };
+  if (image === undefined) return { image };
   const detours = await detoursOf(await readSize(fleet.name, { cloud }), launcher);
   const detour = detours.find(({ around }) => around === image.id);
   if (detour === undefined) return { image };
