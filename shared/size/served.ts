@@ -13,11 +13,10 @@ import type { Fleet } from "../documents/fleet.ts";
 import { isEnded, readRunLog, standing } from "../workflow/run-log.ts";
 import { readSize, type SizeState } from "./log.ts";
 
-/** An image that launches and starts leave alone, the one that launches use instead, and why. */
+/** An image that launches and starts leave alone, the one that launches use instead, and why a stopped member of it stays. */
 export interface Detour {
   readonly around: string;
   readonly use: string;
-  /** A sentence without its subject. */
   readonly why: string;
 }
 
@@ -38,7 +37,7 @@ export async function detoursOf(
   { cloud, isTrying = false }: Launcher,
 ): Promise<readonly Detour[]> {
   const { held } = state;
-  const rolledBack = held && { around: held.bad, use: held.use, why: "was rolled back by a refresh" };
+  const rolledBack = held && { around: held.bad, use: held.use, why: `its image ${held.bad} was rolled back by a refresh` };
   const tried = isTrying ? undefined : await trialOf(state, cloud);
   return [rolledBack, tried].filter((one) => one !== undefined);
 }
@@ -50,7 +49,8 @@ async function trialOf({ child }: SizeState, cloud: CloudClient): Promise<Detour
   if (now === undefined || isEnded(now)) return undefined;
   const { progress } = Trial.safeParse(now.event).data ?? {};
   if (progress?.untested !== true) return undefined;
-  return { around: progress.target, use: progress.before, why: `is not tested yet by ${child.run}` };
+  const { target: around, before: use } = progress;
+  return { around, use, why: `its image ${around} is not tested yet by ${child.run}` };
 }
 
 /** That of the family, or the one that is used instead; undefined when there is none. `isPinned`: its id is to be sent. @throws CloudError */

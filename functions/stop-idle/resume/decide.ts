@@ -44,7 +44,7 @@ export function whyNotResumed(
   if (!byHand && kindOf(member.tags[TAG.stoppedBy] ?? "") === "shrink")
     return "a smaller size of its fleet stopped it";
   const detour = detours.find(({ around }) => around === member.imageId);
-  if (detour !== undefined) return `its image ${member.imageId} ${detour.why}`;
+  if (detour !== undefined) return detour.why;
   return byHand || idle === undefined ? whyNotStartable(member, now) : whyNotStarted(member, idle, now);
 }
 
