@@ -13,7 +13,11 @@ import { standingOf, writeAct } from "./log.ts";
 import { runId } from "../workflow/run-id.ts";
 
 /** Drops the number of a fleet that has no document. @throws CloudError */
-export async function dropNumber(fleet: string, by: string, ports: Pick<Ports, "cloud" | "clock" | "writer">): Promise<void> {
+export async function dropNumber(
+  fleet: string,
+  by: string,
+  ports: Pick<Ports, "cloud" | "clock" | "writer">,
+): Promise<void> {
   const { cloud } = ports;
   const { level } = (await standingOf(fleet, ports)).state ?? {};
   if (level === undefined || (await findDocument(cloud, "fleets", fleet)) !== undefined) return;

@@ -37,7 +37,11 @@ export async function detoursOf(
   { cloud, isTrying = false }: Launcher,
 ): Promise<readonly Detour[]> {
   const { held } = state;
-  const rolledBack = held && { around: held.bad, use: held.use, why: `its image ${held.bad} was rolled back by a refresh` };
+  const rolledBack = held && {
+    around: held.bad,
+    use: held.use,
+    why: `its image ${held.bad} was rolled back by a refresh`,
+  };
   const tried = isTrying ? undefined : await trialOf(state, cloud);
   return [rolledBack, tried].filter((one) => one !== undefined);
 }

@@ -89,7 +89,7 @@ test("a refresh whose canaries go one after the other stops where it is, and the
   const kiln = await deploy(TIMED);
   const { run } = await soaking(kiln);
   for (let n = 0; n < 3; n++) {
-    const [canary] = inState(kiln, "Running").filter(({ imageId }) => imageId === "m-web-2");
+    const canary = inState(kiln, "Running").find(({ imageId }) => imageId === "m-web-2");
     kiln.cloud.world.remove(canary?.instanceId ?? "");
     await kiln.cloud.settle({ forMs: minutes(30) });
   }
@@ -129,7 +129,11 @@ test.for(["a soak", "a probe without an answer"])(
         action: "DescribeCloudAssistantStatus",
         kind: "before",
         when: () => true,
-        fault: new CloudFault(503, "ServiceUnavailable", "The request has failed due to a temporary failure."),
+        fault: new CloudFault(
+          503,
+          "ServiceUnavailable",
+          "The request has failed due to a temporary failure.",
+        ),
       });
     const { run } = await soaking(kiln, {
       size: { min: 1, desired: 3 },

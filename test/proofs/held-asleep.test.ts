@@ -59,7 +59,10 @@ test("a request starts no member of an image that was rolled back, and launches 
   expect(result).toMatchObject({ woken: 2, launched: 1, images: { "m-web-1": 3 } });
 });
 
-test("an image that was rolled back stays so in a fleet that gives up its size", async ({ deploy, expect }) => {
+test("an image that was rolled back stays so in a fleet that gives up its size", async ({
+  deploy,
+  expect,
+}) => {
   const kiln = await deploy(QUIET);
   await rolledBack(kiln, { limits: { max: 9 } });
   await kiln.upload("fleets/web.yaml", fleetText({ idle: POLICY, wake: { enabled: false } }));

@@ -123,7 +123,10 @@ test("each row of a fleet is what comes of its day: every beginning and end of h
   expect(begun("refresh", "stays")).toEqual([]);
 }, 120_000);
 
-test("the row of a resume names the machines that stay stopped, as its run does", async ({ deploy, expect }) => {
+test("the row of a resume names the machines that stay stopped, as its run does", async ({
+  deploy,
+  expect,
+}) => {
   const kiln = await deploy(AT);
   await begin(kiln);
   const idle = { ...OFFICE, grace: "10m", signals: POLICY.signals, window: POLICY.window, resume: true };
@@ -136,7 +139,7 @@ test("the row of a resume names the machines that stay stopped, as its run does"
   await request(kiln, "/fleets/night/scale-in", { instances: [one] });
   const { rowsOf, begun } = await planAndDay(kiln);
   const why = "a smaller size of its fleet stopped it";
-  const [row] = rowsOf("night").filter(({ act }) => act === "resume");
+  const row = rowsOf("night").find(({ act }) => act === "resume");
   expect(row?.why).toBe(`its hours begin; machines that Kiln stopped are started; ${one} stays: ${why}`);
   expect(begun("resume", "night")[0]?.result?.["stays"]).toContain(`${one}: ${why}`);
 }, 120_000);

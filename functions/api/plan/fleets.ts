@@ -136,7 +136,12 @@ async function resumeRows(
     });
     const more = stay.length > NAMED_MAX ? [`${stay.length - NAMED_MAX} more stay`] : [];
     const begin = "its hours begin; machines that Kiln stopped are started";
-    return { at: iso(at), fleet, act: "resume", why: [begin, ...stay.slice(0, NAMED_MAX), ...more].join("; ") };
+    return {
+      at: iso(at),
+      fleet,
+      act: "resume",
+      why: [begin, ...stay.slice(0, NAMED_MAX), ...more].join("; "),
+    };
   });
 }
 

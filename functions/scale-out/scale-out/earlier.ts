@@ -17,7 +17,13 @@ import type { Ports } from "../../../shared/invocation.ts";
 import { isMember } from "../../../shared/limits/members.ts";
 import { PACE, poll } from "../../../shared/workflow/poll.ts";
 import { subjectOf } from "../../../shared/workflow/run-id.ts";
-import { isEnded, readRunLog, standing, type Ended, type Standing } from "../../../shared/workflow/run-log.ts";
+import {
+  isEnded,
+  readRunLog,
+  standing,
+  type Ended,
+  type Standing,
+} from "../../../shared/workflow/run-log.ts";
 import { done, failed, next, phase, type Outcome } from "../../../shared/workflow/workflow.ts";
 import { launchedBy } from "./launched.ts";
 import { replacementOf } from "./other-job.ts";
@@ -29,8 +35,7 @@ const Result = z.looseObject({ running: z._default(z.array(z.string()), []) });
 async function lookForEarlier(event: Earlier, { cloud, clock }: Ports): Promise<Outcome> {
   const { after, input } = event;
   const runs = await runsOfJob(after, cloud);
-  if (runs.length === 0)
-    return failed(`${after} of the same job has no log, so its instances are not known`);
+  if (runs.length === 0) return failed(`${after} of the same job has no log, so its instances are not known`);
   const found: string[] = [];
   for (const [run, now] of runs) {
     if (!isEnded(now)) return poll(event, clock, PACE.lock, `${run} of the same job is at work`);
@@ -60,7 +65,12 @@ async function runsOfJob(run: string, cloud: CloudClient, askedAt?: number): Pro
 }
 
 /** The machines of a run that can take the job. */
-async function freeOf(run: string, now: Ended, { job, input }: Earlier, cloud: CloudClient): Promise<string[]> {
+async function freeOf(
+  run: string,
+  now: Ended,
+  { job, input }: Earlier,
+  cloud: CloudClient,
+): Promise<string[]> {
   const ids = Result.safeParse(now.completion.result ?? {}).data?.running ?? [];
   const found = [...(await describeInstances(cloud, { ids })), ...(await launchedBy(run, cloud))];
   const there = found.filter((one) => isMember(cloud, one, input.fleet) && !isDown(one));

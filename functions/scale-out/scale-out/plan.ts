@@ -97,10 +97,7 @@ interface Prepared {
 }
 
 /** Everything a launch of the fleet refers to, or the first reference that cannot be used. */
-async function prepare(
-  fleet: Fleet,
-  { cloud, isTrying }: Launcher,
-): Promise<Result<Prepared>> {
+async function prepare(fleet: Fleet, { cloud, isTrying }: Launcher): Promise<Result<Prepared>> {
   const refuse = (sentence: string) => problem(`fleet ${fleet.name}: ${sentence}`);
   const login = readPassword(fleet, cloud.access);
   if (!login.ok) return refuse(login.problem);

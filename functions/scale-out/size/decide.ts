@@ -20,8 +20,7 @@ import type { Instance } from "../../../shared/cloud/ecs/instance.ts";
 import type { Fleet } from "../../../shared/documents/fleet.ts";
 import { REFRESH } from "../../../shared/documents/refresh.ts";
 import { hours, minutes, utcMinute } from "../../../shared/duration.ts";
-import { isDown, isStartedByHand, stoppedByKilnAt } from "../../../shared/instance-tags.ts";
-import { wakingIn, type Reservations } from "../../../shared/limits/stored-reservation.ts";
+import type { Reservations } from "../../../shared/limits/stored-reservation.ts";
 import { presentOf } from "../../../shared/size/present.ts";
 import type { Child, SizeState } from "../../../shared/size/log.ts";
 import {
@@ -30,9 +29,11 @@ import {
   levelOf,
   standingLevel,
   wantedOf,
+  type Level,
   type Sized,
   type Wanted,
 } from "../../../shared/size/wanted.ts";
+import { actsOfUsers, stoppedByUser } from "./by-user.ts";
 
 /** A surplus is ended in steps, each with its own look at what is busy. */
 const END_MAX = 20;
@@ -83,44 +84,60 @@ function change(situation: Situation, document: Fleet & Sized): Decision {
   const { state, members, reservations, now } = situation;
   const wanted = wantedOf(document, state.level, now);
   const present = presentOf(members, reservations, now);
-  const none = (why: string): Decision => ({ wanted: wanted.desired, present, why });
-  const refresh = state.child?.kind === "refresh" && situation.last === "open" ? state.child : undefined;
-  const hindrance = hindranceOf(refresh === undefined ? situation : { ...situation, last: "none" });
-  if (hindrance !== undefined) return none(hindrance);
-  const starts = startsOf(situation);
-  const noted = stopsOf(situation, wanted, present, starts.started);
-  const { asked } = noted;
+  const hindrance = hindranceOf({ ...situation, last: openRefresh(situation) ? "none" : situation.last });
+  if (hindrance !== undefined) return { wanted: wanted.desired, present, why: hindrance };
+  const acts = actsOfUsers(situation, wanted, present);
+  const level = levelAfter(situation, document, wanted, acts.asked);
+  const { desired } = level ?? wanted;
+  const after = { ...state, level: level ?? state.level, ...acts.state };
+  const missing = missingOf(situation, document, { ...wanted, desired }, { present, ...acts });
+  const next = nextOf(situation, desired, missing);
+  const here = { wanted: desired, present, why: next.why };
+  if ("count" in next) {
+    const going = next.kind === "launch" ? stoppedByUser(situation, "Stopping") : [];
+    return { ...here, state: { ...after, going }, child: handed(situation, next, desired, missing) };
+  }
+  return acts.changed ? { ...here, why: acts.why, state: after } : here;
+}
+
+const openRefresh = ({ state: { child }, last }: Situation): Child | undefined =>
+  child?.kind === "refresh" && last === "open" ? child : undefined;
+
+function handed(
+  situation: Situation,
+  { kind, count }: Pick<Handed, "kind" | "count">,
+  wanted: number,
+  missing: number,
+): Handed {
+  const vain = (vainTry(situation, { kind, wanted, missing })?.vain ?? -1) + 1;
+  const child = { at: situation.now, vain, kind, count, wanted, missing };
+  return openRefresh(situation) === undefined ? child : { ...child, beside: true };
+}
+
+/** The level once users have asked for so many members; undefined when that is the number already. */
+function levelAfter(
+  { state, now }: Situation,
+  document: Sized,
+  wanted: Wanted,
+  asked: number,
+): Level | undefined {
   const isLowered = asked < wanted.desired || isStillLowered(document, state.level, now);
   const lowered = isLowered && { lowered: true as const };
   const level = levelOf(document, wanted, { desired: asked, at: now, by: "user", ...lowered });
-  const { desired } = level;
-  const least = refresh === undefined ? desired : leastBeside(document, { ...wanted, desired });
-  const missing = least < present ? Math.min(0, least - present + starts.starting) : least - present;
-  const after = {
-    ...state,
-    level: desired === wanted.desired ? state.level : level,
-    byUser: noted.byUser,
-    beside: noted.beside,
-    going: noted.going,
-    byHand: starts.byHand,
-  };
-  const isRest = refresh !== undefined && missing <= 0;
-  const next = isRest ? { why: `${refresh.run} is at work` } : nextOf(situation, desired, missing);
-  if ("count" in next) {
-    const { kind, count, why } = next;
-    const vain = (vainTry(situation, { kind, wanted: desired, missing })?.vain ?? -1) + 1;
-    const beside = refresh !== undefined && ({ beside: true } as const);
-    const child = { at: now, vain, kind, count, wanted: desired, missing, ...beside };
-    const going = kind === "launch" ? stoppedByUser(situation, "Stopping") : [];
-    return { wanted: desired, present, why, state: { ...after, going }, child };
-  }
-  if (!noted.changed) return { wanted: desired, present, why: next.why };
-  return { wanted: desired, present, why: noted.why, state: after };
+  return level.desired === wanted.desired ? undefined : level;
 }
 
-/** RECONCILE-7. */
-const leastBeside = ({ refresh = REFRESH }: Fleet, { min, desired }: Wanted): number =>
-  Math.max(min, desired - refresh.maxUnavailable);
+/** How many are missing; less than 0: too many, without those that users start (RECONCILE-7, RECONCILE-8). */
+function missingOf(
+  situation: Situation,
+  { refresh = REFRESH }: Fleet,
+  { min, desired }: Wanted,
+  { present, starting }: { readonly present: number; readonly starting: number },
+): number {
+  if (openRefresh(situation) !== undefined)
+    return Math.max(0, Math.max(min, desired - refresh.maxUnavailable) - present);
+  return desired < present ? Math.min(0, desired - present + starting) : desired - present;
+}
 
 /** Why nothing may change in a fleet now. */
 export function hindranceOf({ state, last, meanwhile, stopping }: Situation): string | undefined {
@@ -130,79 +147,15 @@ export function hindranceOf({ state, last, meanwhile, stopping }: Situation): st
   return stopping === undefined ? undefined : `${stopping} is at work`;
 }
 
-/** Members that stop or are stopped, and not by Kiln. */
-function stoppedByUser({ members, reservations, now }: Situation, status: "Stopping" | "Stopped"): string[] {
-  const waking = wakingIn(reservations, now);
-  return members
-    .filter(
-      (member) =>
-        member.status === status &&
-        member.startedAt !== undefined &&
-        stoppedByKilnAt(member) === undefined &&
-        member.stopsWhenTakenBack === undefined &&
-        !waking.has(member.id),
-    )
-    .map(({ id }) => id)
-    .toSorted();
-}
-
-/** So many are written down: beyond them a start raises nothing. */
-const BY_HAND_MAX = 100;
-
-/** RECONCILE-8. */
-function startsOf({ members, state, reservations, now }: Situation) {
-  const { byUser = [], byHand: { from, starts: known } = { from: now, starts: {} } } = state;
-  const waking = wakingIn(reservations, now);
-  const all = members.filter((member) => isStartedByHand(member) && !waking.has(member.id));
-  const up = all.filter(({ status }) => status === "Running");
-  const counted = up
-    .flatMap(({ id, startedAt = 0 }): [string, number][] => (startedAt > from ? [[id, startedAt]] : []))
-    .slice(0, BY_HAND_MAX);
-  return {
-    byHand: { from, starts: Object.fromEntries(counted) },
-    started: counted.flatMap(([id, at]) => (known[id] === at || byUser.includes(id) ? [] : [id])),
-    starting: all.length - up.length,
-  };
-}
-
-/** RECONCILE-3. The first look only writes down who is stopped. */
-function stopsOf(situation: Situation, { desired, min }: Wanted, present: number, byHand: readonly string[]) {
-  const { members, state } = situation;
-  const { byUser: known, beside = [], going = [] } = state;
-  const byUser = stoppedByUser(situation, "Stopped");
-  const stopped = known === undefined ? [] : byUser.filter((id) => !known.includes(id));
-  const up = new Set(members.filter((member) => !isDown(member)).map(({ id }) => id));
-  const started = (known ?? []).filter((id) => up.has(id));
-  const raised = desired + started.filter((id) => !beside.includes(id)).length + byHand.length;
-  // For these others were launched, so they are not missing any more.
-  const replaced = stopped.filter((id) => going.includes(id));
-  const missing = Math.max(0, raised - present);
-  const lowers = Math.min(stopped.length, missing + replaced.length, Math.max(0, raised - min));
-  const lowering = new Set([...replaced, ...stopped].slice(0, lowers));
-  const isFirst = known === undefined || state.byHand === undefined;
-  const why = [
-    isFirst ? "its size is kept from now on" : "",
-    stopped.length > 0 ? `${stopped.join(", ")} stopped by a user` : "",
-    started.length + byHand.length > 0 ? `${[...started, ...byHand].join(", ")} started by a user` : "",
-  ];
-  const changed = isFirst || known?.join() !== byUser.join() || byHand.length > 0;
-  return {
-    byUser,
-    beside: byUser.filter((id) => beside.includes(id) || (stopped.includes(id) && !lowering.has(id))),
-    going: going.filter((id) => stoppedByUser(situation, "Stopping").includes(id)),
-    asked: raised - lowers,
-    changed,
-    why: why.filter(Boolean).join("; ") || "a member that a user stopped is gone",
-  };
-}
-
 type Next =
   | { readonly kind: "launch" | "end"; readonly count: number; readonly why: string }
   | { readonly why: string };
 
 function nextOf(situation: Situation, wanted: number, missing: number): Next {
   const { document } = situation;
-  if (missing === 0) return { why: "it is as it is to be" };
+  const refresh = openRefresh(situation);
+  if (missing === 0)
+    return { why: refresh === undefined ? "it is as it is to be" : `${refresh.run} is at work` };
   const kind = missing > 0 ? "launch" : "end";
   const waits = waitOf(vainTry(situation, { kind, wanted, missing }), situation.now);
   if (waits !== undefined) return { why: waits };

@@ -130,10 +130,7 @@ function withChild(
 }
 
 /** The change that an earlier delivery has handed on. */
-const ownChild = (
-  { child, meanwhile }: SizeState,
-  { run, startedAt, input }: Reconcile,
-): Child | undefined =>
+const ownChild = ({ child, meanwhile }: SizeState, { run, startedAt, input }: Reconcile): Child | undefined =>
   [meanwhile, child].find(
     (one) =>
       one !== undefined &&
