@@ -4,7 +4,7 @@ import { CloudFault } from "../cloud/index.ts";
 import { test } from "../support/deploy.ts";
 import { fleetText, scaleOut } from "../support/fleets.ts";
 import { IDLE, POLICY, QUIET } from "../support/idle.ts";
-import { answered, request } from "../support/runs.ts";
+import { accepted, answered, request } from "../support/runs.ts";
 import { reconcile, running, sized } from "../support/sized.ts";
 import { check, inState, serve } from "../support/sleepers.ts";
 import { BUCKET } from "../support/deployment.ts";
@@ -221,6 +221,37 @@ test("members that vanish are replaced at once, though a surplus cannot be ended
   await kiln.cloud.settle({ forMs: minutes(15) });
   expect(running(kiln)).toHaveLength(3);
 });
+
+test.for(["an idle check", "a smaller size"])(
+  "members that vanish while %s waits for its probes are replaced up to the min",
+  async (what, { deploy, expect }) => {
+    const kiln = await deploy({ ...QUIET, fc: { timers: ["reconcile", "resend"] } });
+    const probe = { command: "exit 1" };
+    const [one = "", two = ""] = await sized(kiln, {
+      size: { min: 3, desired: 4 },
+      idle: { ...POLICY, probe },
+    });
+    const heal = kiln.cloud.faults.add({
+      product: "ecs",
+      action: "DescribeInvocationResults",
+      kind: "before",
+      fault: new CloudFault(503, "ServiceUnavailable", "The request has failed due to a temporary failure."),
+    });
+    if (what === "an idle check") await accepted(kiln, "/fleets/web/stop", {});
+    else await accepted(kiln, "/fleets/web/resize", { to: 3 });
+    await kiln.cloud.settle({ forMs: minutes(7) });
+    kiln.cloud.world.remove(one);
+    kiln.cloud.world.remove(two);
+    await kiln.cloud.settle({ forMs: minutes(13) });
+    expect(running(kiln)).toHaveLength(3);
+    heal();
+    await kiln.cloud.settle({ forMs: hours(2) });
+    // The check finds nothing to stop above the min.
+    const desired = what === "an idle check" ? 4 : 3;
+    expect((await kiln.api("GET", "/fleets/web")).body["wanted"]).toMatchObject({ desired });
+    expect(running(kiln)).toHaveLength(desired);
+  },
+);
 
 test("a resize does not come back once the document has had another number", async ({ deploy, expect }) => {
   const kiln = await deploy(QUIET);

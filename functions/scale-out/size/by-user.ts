@@ -78,6 +78,15 @@ interface Acts {
   readonly why: string;
 }
 
+/** Those of users wait. */
+export const noActs = ({ desired }: Wanted): Acts => ({
+  asked: desired,
+  state: {},
+  starting: 0,
+  changed: false,
+  why: "",
+});
+
 /** What users have done to the members of a fleet that has `present` (RECONCILE-3, RECONCILE-8). */
 export function actsOfUsers(situation: Situation, wanted: Wanted, present: number): Acts {
   const { state } = situation;

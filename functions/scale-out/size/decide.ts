@@ -11,8 +11,9 @@
  * RECONCILE-5. A change that came to nothing is tried again after a pause that doubles. The pause is for that change only: one of
  *     the other kind, to another number, or of more members is made at once.
  * RECONCILE-6. A level that does not count any more is dropped, also while nothing may change (WANTED-1).
- * RECONCILE-7. A refresh may wait for hours: for a soak, an agent, capacity. Whatever it waits for, members that are missing
- *     are launched beside it, as many as it leaves the fleet itself; nothing is ended.
+ * RECONCILE-7. A refresh may wait for hours: for a soak, an agent, capacity; a stop for the probes of those that it asks.
+ *     Whatever they wait for, members that are missing are launched beside them: as many as a refresh leaves the fleet itself,
+ *     and for a stop the min, below which none goes. Nothing is ended meanwhile.
  * RECONCILE-8. A member that Kiln stopped and a user starts raises the number by itself, once, up to the fleet's max. While it
  *     starts it is not too many.
  */
@@ -33,7 +34,7 @@ import {
   type Sized,
   type Wanted,
 } from "../../../shared/size/wanted.ts";
-import { actsOfUsers, stoppedByUser } from "./by-user.ts";
+import { actsOfUsers, noActs, stoppedByUser } from "./by-user.ts";
 
 /** A surplus is ended in steps, each with its own look at what is busy. */
 const END_MAX = 20;
@@ -84,9 +85,11 @@ function change(situation: Situation, document: Fleet & Sized): Decision {
   const { state, members, reservations, now } = situation;
   const wanted = wantedOf(document, state.level, now);
   const present = presentOf(members, reservations, now);
-  const hindrance = hindranceOf({ ...situation, last: openRefresh(situation) ? "none" : situation.last });
+  const isWaiting = openWait(situation) !== undefined;
+  const hindrance = hindranceOf(isWaiting ? { ...situation, last: "none", stopping: undefined } : situation);
   if (hindrance !== undefined) return { wanted: wanted.desired, present, why: hindrance };
-  const acts = actsOfUsers(situation, wanted, present);
+  // A stop lowers the number once it is over, by what has run when it began.
+  const acts = isStopping(situation) ? noActs(wanted) : actsOfUsers(situation, wanted, present);
   const level = levelAfter(situation, document, wanted, acts.asked);
   const { desired } = level ?? wanted;
   const after = { ...state, level: level ?? state.level, ...acts.state };
@@ -100,8 +103,16 @@ function change(situation: Situation, document: Fleet & Sized): Decision {
   return acts.changed ? { ...here, why: acts.why, state: after } : here;
 }
 
-const openRefresh = ({ state: { child }, last }: Situation): Child | undefined =>
-  child?.kind === "refresh" && last === "open" ? child : undefined;
+/** Whether a run stops members, or is about to. */
+const isStopping = ({ state: { child }, last, stopping }: Situation): boolean =>
+  stopping !== undefined || (child?.kind === "end" && last === "open");
+
+/** The run at work that may wait for long, and that launches nothing itself before it has reserved it (RECONCILE-7). */
+const openWait = (situation: Situation): string | undefined => {
+  const { state, last, stopping } = situation;
+  const open = last === "open" ? state.child : undefined;
+  return open?.kind === "launch" ? undefined : (open?.run ?? stopping);
+};
 
 function handed(
   situation: Situation,
@@ -111,7 +122,7 @@ function handed(
 ): Handed {
   const vain = (vainTry(situation, { kind, wanted, missing })?.vain ?? -1) + 1;
   const child = { at: situation.now, vain, kind, count, wanted, missing };
-  return openRefresh(situation) === undefined ? child : { ...child, beside: true };
+  return situation.last === "open" ? { ...child, beside: true } : child;
 }
 
 /** The level once users have asked for so many members; undefined when that is the number already. */
@@ -134,8 +145,10 @@ function missingOf(
   { min, desired }: Wanted,
   { present, starting }: { readonly present: number; readonly starting: number },
 ): number {
-  if (openRefresh(situation) !== undefined)
-    return Math.max(0, Math.max(min, desired - refresh.maxUnavailable) - present);
+  if (openWait(situation) !== undefined) {
+    const least = isStopping(situation) ? min : Math.max(min, desired - refresh.maxUnavailable);
+    return Math.max(0, least - present);
+  }
   return desired < present ? Math.min(0, desired - present + starting) : desired - present;
 }
 
@@ -153,9 +166,10 @@ type Next =
 
 function nextOf(situation: Situation, wanted: number, missing: number): Next {
   const { document } = situation;
-  const refresh = openRefresh(situation);
-  if (missing === 0)
-    return { why: refresh === undefined ? "it is as it is to be" : `${refresh.run} is at work` };
+  if (missing === 0) {
+    const open = openWait(situation);
+    return { why: open === undefined ? "it is as it is to be" : `${open} is at work` };
+  }
   const kind = missing > 0 ? "launch" : "end";
   const waits = waitOf(vainTry(situation, { kind, wanted, missing }), situation.now);
   if (waits !== undefined) return { why: waits };

@@ -61,7 +61,8 @@ test("one run at a time: nothing is handed on while the last one, or a stop, is 
   const short = { members: [] };
   expect(decide(situation(short)).child).toMatchObject({ kind: "launch", count: 3 });
   expect(decide(situation({ ...short, last: "open", state: { byUser: [], child } })).state).toBeUndefined();
-  expect(decide(situation({ ...short, stopping: "idle-web-1" })).state).toBeUndefined();
+  const busy = { members: [member("i-1")], stopping: "idle-web-1" };
+  expect(decide(situation(busy))).toEqual({ wanted: 3, present: 1, why: "idle-web-1 is at work" });
   expect(decide(situation({ ...short, state: { byUser: [], paused } })).state).toBeUndefined();
 });
 
@@ -90,6 +91,28 @@ test("beside a refresh missing members are launched, as many as it leaves the fl
     expect(during(1, { last, meanwhile: "open", state: { meanwhile } })).toBeUndefined();
   expect(during(1, { meanwhile: "vain", state: { meanwhile } })).toBeUndefined();
   expect(during(1, { last: "useful" })).toEqual(expect.not.objectContaining({ beside: true }));
+});
+
+test("while a run stops members, those that are missing for the min are launched, and acts of users wait", ({
+  expect,
+}) => {
+  const fleet = { size: { min: 2, desired: 4 } };
+  const end = { run: "shrink-web-1", at: NOW, vain: 0, kind: "end", count: 1 } as const;
+  const byHand = { from: 0, starts: {} };
+  const members = [member("i-1"), member("i-2", { status: "Stopped" })];
+  const checked = decide(situation({ fleet, members, stopping: "idle-web-1" }));
+  expect(checked).toMatchObject({ wanted: 4, child: { kind: "launch", count: 1 }, state: { byUser: [] } });
+  expect(checked.child).not.toHaveProperty("beside");
+  for (const stopping of ["shrink-web-1", undefined]) {
+    const state = { byUser: [], byHand, child: end };
+    const { child } = decide(situation({ fleet, members, last: "open", state, stopping }));
+    expect(child).toMatchObject({ kind: "launch", count: 1, beside: true });
+  }
+  // A launch may have reserved nothing yet.
+  const child = { ...end, kind: "launch" } as const;
+  expect(
+    decide(situation({ fleet, members, last: "open", state: { byUser: [], child } })).child,
+  ).toBeUndefined();
 });
 
 test("a change that came to nothing is tried after pauses that double, up to two hours", ({ expect }) => {
