@@ -10,7 +10,7 @@ import type { Ports } from "../../../shared/invocation.ts";
 import { membersOf } from "../../../shared/limits/members.ts";
 import { pauseOf, readSize, writeAct, type SizeState } from "../../../shared/size/log.ts";
 import { done, failed, next, wait, type Outcome } from "../../../shared/workflow/workflow.ts";
-import { openChild } from "../size/last.ts";
+import { openChild, withChild } from "../size/last.ts";
 import { alarmProblem } from "./health.ts";
 import { Step, type Begin } from "./events.ts";
 import { replaceable, type SizedFleet } from "./promoted.ts";
@@ -43,7 +43,7 @@ export async function begin({ run, by, input, startedAt }: Begin, ports: Ports):
   const written = await writeAct(
     fleet,
     { run, by, act: "refresh" },
-    (now) => (isDeepStrictEqual(now.child, state.child) ? { ...begunOn(now, target), child } : undefined),
+    (now) => (isDeepStrictEqual(now.child, state.child) ? withChild(begunOn(now, target), child) : undefined),
     ports,
   );
   if (written === undefined) return wait(minutes(1), "another run changes this fleet");
@@ -53,7 +53,7 @@ export async function begin({ run, by, input, startedAt }: Begin, ports: Ports):
 }
 
 /** An image that was rolled back is tried again, because this run was asked for. */
-function begunOn({ held, meanwhile: _over, ...state }: SizeState, target: string): SizeState {
+function begunOn({ held, ...state }: SizeState, target: string): SizeState {
   return held === undefined || held.bad === target ? state : { ...state, held };
 }
 

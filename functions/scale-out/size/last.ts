@@ -1,4 +1,4 @@
-/** The run to which the last change of the members of a fleet was handed on. */
+/** The runs to which changes of the members of a fleet were handed on. */
 import * as z from "zod/mini";
 import { days, hours } from "../../../shared/duration.ts";
 import type { Ports } from "../../../shared/invocation.ts";
@@ -31,4 +31,12 @@ export async function openChild(
 ): Promise<string | undefined> {
   for (const one of [child, meanwhile]) if ((await lastOf(one, ports)) === "open") return one?.run;
   return undefined;
+}
+
+/** A launch beside another run leaves that the child; the next child is newer than both (RECONCILE-7). */
+export function withChild(
+  { meanwhile: _earlier, ...state }: SizeState,
+  { beside, ...handedOn }: Child & { readonly beside?: true },
+): SizeState {
+  return beside ? { ...state, meanwhile: handedOn } : { ...state, child: handedOn };
 }

@@ -26,6 +26,7 @@ import {
   type Workflow,
 } from "../../../shared/workflow/workflow.ts";
 import { decide } from "./decide.ts";
+import { withChild } from "./last.ts";
 import { removalRun, withoutDocument } from "./removal.ts";
 import { situationOf } from "./situation.ts";
 
@@ -119,14 +120,6 @@ async function reconcileFleet(given: Reconcile, ports: Ports): Promise<Outcome> 
   );
   if (written === undefined) return done({ ...result, why: "the fleet was changed meanwhile" });
   return done({ ...result, ...handedOn });
-}
-
-/** A launch beside a refresh leaves that the child, and the next child is the newest of both (RECONCILE-7). */
-function withChild(
-  { meanwhile: _earlier, ...state }: SizeState,
-  { beside, ...handedOn }: Child & { readonly beside?: true },
-): SizeState {
-  return beside ? { ...state, meanwhile: handedOn } : { ...state, child: handedOn };
 }
 
 /** The change that an earlier delivery has handed on. */
