@@ -1244,6 +1244,14 @@ export const MUTANTS: readonly Mutant[] = [
     replace: "",
     tests: ["test/proofs/github-jobs.test.ts"],
   },
+  {
+    name: "size: launches of two runs make a fleet larger than it is to be",
+    promise: "K6",
+    file: "functions/scale-out/scale-out/reserve.ts",
+    find: "upTo - presentOf(own, reservations, now)",
+    replace: "upTo",
+    tests: ["test/proofs/size.test.ts"],
+  },
 ];
 
 /** Faults that change nothing, and why. They are not planted. */

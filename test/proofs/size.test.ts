@@ -253,6 +253,21 @@ test.for(["an idle check", "a smaller size"])(
   },
 );
 
+test("of launches that keep a size, whichever reserves first, all together make it no larger than it is to be", async ({
+  deploy,
+  expect,
+}) => {
+  const kiln = await deploy({ ...QUIET, fc: { timers: [] } });
+  await sized(kiln, { size: { desired: 2 } });
+  const kept = { v: 1, request: "scale-out", fleet: "web", count: 2, kept: true, upTo: 4 };
+  const asked = [kept, { ...kept, upTo: 5 }, { ...kept, count: 1 }];
+  await Promise.all(asked.map((event, n) => kiln.invoke("kiln-scale-out", { ...event, by: `timer:${n}` })));
+  await kiln.cloud.settle({ forMs: minutes(20) });
+  expect(running(kiln)).toHaveLength(5);
+  const ends = kiln.records("scale-").slice(-3);
+  expect(ends.map(({ state, result }) => [state, result?.["short"]])).toEqual(Array(3).fill(["done", undefined]));
+});
+
 test("a resize does not come back once the document has had another number", async ({ deploy, expect }) => {
   const kiln = await deploy(QUIET);
   await sized(kiln, { size: { desired: 1 } });

@@ -79,7 +79,8 @@ export async function finishRun(event: Finish, ports: Ports, seen?: Look): Promi
   // Lost instances count as launched, and instances of a lost answer are only seen by their tag.
   const closing = { fleet: input.fleet, run, launched: Math.max(launched.length, progress.launched) };
   if (!(await closeReservation(ports, closing))) return afterLostRace(event, input.fleet, ports);
-  return report(event, { ...look, isLater }, ports.cloud);
+  // Of `upTo` none may be left to launch.
+  return report(event, { ...look, mayBeNone: isLater || input.count === 0 }, ports.cloud);
 }
 
 /**
@@ -128,7 +129,7 @@ const isRunning = ({ status }: Instance): boolean => status === "Running";
 
 async function report(
   event: Finish,
-  look: Look & { readonly isLater: boolean },
+  look: Look & { readonly mayBeNone: boolean },
   cloud: CloudClient,
 ): Promise<Outcome> {
   const { run, input, progress, reason } = event;
@@ -139,7 +140,7 @@ async function report(
   const notes = [reason, ...withHints(progress.notes), uncounted && `not counted: ${uncounted}`];
   const why = notes.filter(Boolean).join("; ");
   const limited = progress.limited && { limited: true };
-  if (running.length < Math.max(Number(!look.isLater), input.min ?? 0))
+  if (running.length < Math.max(Number(!look.mayBeNone), input.min ?? 0))
     return {
       ...failed(`none of ${count} instances: ${why || "none were needed"}`),
       ...(limited && { result: { asked: count, count: 0, ...limited } }),

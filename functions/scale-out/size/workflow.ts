@@ -136,16 +136,18 @@ const HandedOn = z.looseObject({
   run: z.string(),
   kind: z.enum(["launch", "end"]),
   count: z.int(),
+  running: z.optional(z.int()),
 });
 
 /** The run that makes the change. */
 function childRun(by: string, result: unknown): readonly RunRequest[] {
   const { success, data } = HandedOn.safeParse(result);
   if (!success) return [];
-  const { fleet, run, kind, count } = data;
+  const { fleet, run, kind, count, running } = data;
+  const upTo = running !== undefined && { upTo: running + count };
   const request =
     kind === "launch"
-      ? { v: 1, request: "scale-out", fleet, count, kept: true }
+      ? { v: 1, request: "scale-out", fleet, count, kept: true, ...upTo }
       : { v: 1, request: "end-surplus", fleet, count };
   return [{ run, by, request }];
 }
