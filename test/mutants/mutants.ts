@@ -607,11 +607,11 @@ export const MUTANTS: readonly Mutant[] = [
     name: "the members of a fleet are read before its reservations",
     promise: "K6",
     file: "functions/scale-out/scale-out/reserve.ts",
-    find: `return async (reservations: Reservations): Promise<Reservation> => {
+    find: `return async (reservations: Reservations): Promise<Decided> => {
     const now = clock.now();
     const instances = await countedMembers(cloud, fleet);`,
     replace: `const instances = await countedMembers(cloud, fleet);
-  return async (reservations: Reservations): Promise<Reservation> => {
+  return async (reservations: Reservations): Promise<Decided> => {
     const now = clock.now();`,
     tests: ["test/proofs/limits.test.ts"],
   },

@@ -62,7 +62,7 @@ export async function decider(
     const isWakeable = (instance: Instance): boolean =>
       isOwn(cloud, instance) && mayUse(instance) && mayWake(instance, { ...document, wake }, imageId, now);
     const members = await asMembers(priced, instances, isWakeable, cloud);
-    // One that has reserved before gets the same again.
+    // SCALE-6. One that has reserved before gets the same again.
     const isFirst = request.round === 0 && !reservations.grants.some(({ run }) => run === request.run);
     const own = instances.filter((instance) => isOwn(cloud, instance));
     const most = isFirst ? Math.max(0, upTo - presentOf(own, reservations, now)) : Infinity;
