@@ -85,6 +85,12 @@ test("lists of releases hold the checksums of a disk, as distributions write the
     const said = checksumsIn(text, file, disk);
     expect(said.ok && said.value.map(({ kind }) => kind), `${file}: ${text}`).toEqual(kinds);
   }
+});
+
+test("two checksums of a kind, and the file of one disk without any, are refused with what to write", ({
+  expect,
+}) => {
+  const disk = "debian.qcow2";
   expect(checksumsIn(`${HASH}  ${disk}\n${OTHER}  ${disk}`, "SHA256SUMS", disk)).toMatchObject({
     problem: expect.stringContaining(`has different SHA-256 checksums of ${disk}`),
   });
