@@ -36,4 +36,4 @@ export const readJsonWithIds = (text: string): unknown =>
 /** Whether a text holds no half of a surrogate pair: such a text has no UTF-8, so no call of the cloud takes it. */
 export const isWhole = (text: string): boolean => !/\p{Surrogate}/u.test(text);
 
-export const HALF_CHARACTER = String.raw`must not contain half of a character (\ud800 to \udfff alone); remove it`;
+export const HALF_CHARACTER = String.raw`must not contain half of a character, such as \ud800; remove it`;

@@ -17,6 +17,7 @@
  * REDACT-6. Of a text out of which a part was cut, pieces of a secret are removed too, from 6 characters on: those that
  *     begin or end it.
  */
+import { readJson } from "./json.ts";
 import { isRunId } from "./names.ts";
 
 const HIDDEN = "[hidden]";
@@ -125,6 +126,13 @@ export function redactedJson(value: unknown, cleaned: (text: string) => string =
   // Almost every value holds no secret, and one search is faster than hundreds of short ones.
   const all = texts.join("\n");
   return cleaned(all) === all ? json : withTexts(value, cleaned);
+}
+
+/** A text that may be JSON, and stays JSON: without its quotes a secret may be found across two of its texts. */
+export function redactedBody(text: string, cleaned: (text: string) => string = redact): string {
+  const body = cleaned(text);
+  const value = body === text ? undefined : readJson(text);
+  return value === undefined ? body : redactedJson(value, cleaned);
 }
 
 function withTexts(value: unknown, change: (text: string) => string): string {

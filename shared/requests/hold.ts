@@ -22,7 +22,7 @@ export const holdOver = (until: unknown, sentAt: number): string | undefined =>
 export const holdShape = {
   why: z.optional(
     z.string().check(
-      z.refine((text) => text.trim() !== "", { error: "must say something; leave it out otherwise" }),
+      z.refine((text) => text.trim() !== "", { error: "must not be empty; leave it out" }),
       z.maxLength(200),
     ),
   ),

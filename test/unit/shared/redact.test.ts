@@ -16,6 +16,7 @@ import {
   knowPrivate,
   redact,
   redactCut,
+  redactedBody,
   redactShown,
 } from "../../../shared/redact.ts";
 import { parseFleet } from "../../../shared/documents/fleet.ts";
@@ -296,6 +297,21 @@ test("an event, an object and a refusal hold no secret; bytes are written as the
   expect(refusal("ecs", "RunInstances", new Error(SECRET)).message).toContain("[hidden]");
   expect(holdsSecret(event)).toBe(true);
   expect(holdsSecret({ at: 1 })).toBe(false);
+});
+
+test("JSON that is written or answered keeps its form, whatever a secret looks like without quotes", ({
+  expect,
+}) => {
+  know(["user:password", "one,two", "n\\}x"]);
+  for (const value of [{ user: "password" }, ["one", "two"], { a: { b: "n" }, c: "user:password" }])
+    for (const body of [
+      redactedBody(JSON.stringify(value)),
+      redactedBody(JSON.stringify(value), redactShown),
+    ])
+      expect(JSON.parse(body)).toEqual(
+        JSON.parse(JSON.stringify(value).replace("user:password", "[hidden]")),
+      );
+  expect(redactedBody("the user:password, and 'one,'\\''two'")).toBe("the [hidden], and '[hidden]'");
 });
 
 test("an event keeps the names that steer it, alone and in lists, when a secret is spelled alike; its texts are redacted", async ({

@@ -13,7 +13,7 @@ const refused = (text: string): string | undefined => {
 test("a text with half of a surrogate pair is refused wherever it stands, and a whole character is taken", ({
   expect,
 }) => {
-  const half = String.raw`must not contain half of a character (\ud800 to \udfff alone); remove it`;
+  const half = String.raw`must not contain half of a character, such as \ud800; remove it`;
   expect(refused(String.raw`{"why":"a\ud800"}`)).toBe(`the body ${half}`);
   expect(refused(String.raw`{"parameters":{"A":"\udc00b"}}`)).toBe(`the body ${half}`);
   expect(refused(String.raw`{"parameters":{"\ud800":"b"}}`)).toBe(`the body ${half}`);
@@ -22,6 +22,6 @@ test("a text with half of a surrogate pair is refused wherever it stands, and a 
 
 test("the reason of a hold says something, or is left out", ({ expect }) => {
   for (const why of ["", " ", "\n\t"])
-    expect(refused(JSON.stringify({ why }))).toBe("why: must say something; leave it out otherwise");
+    expect(refused(JSON.stringify({ why }))).toBe("why: must not be empty; leave it out");
   expect([refused("{}"), refused('{"why":"a bad disk"}')]).toEqual([undefined, undefined]);
 });
