@@ -150,8 +150,9 @@ const matchers = RESERVED.flatMap(({ reader, names, inItsCase = false, exceptVer
   })),
 );
 
-/** They end like names that programs read, and are names of what is installed, or of where its source is. */
-const ORDINARY = /^(?:APP_(?:HOME|PATH)|\w*SRC)$/i;
+/** They end like names that programs read, and name what is installed, its data, or where its source is. */
+const ORDINARY =
+  /^(?:(?:APP|ARTIFACT|BACKUP|DATA|DEPLOY|DOWNLOAD|LOG|MODEL|PACKAGE|RELEASE|REPO|SITE|UPLOAD|WEB)_(?:HOME|PATH)|\w*SRC)$/i;
 /** Versions of tools, such as NODE_VERSION. */
 const VERSION = /^(?:[A-Z0-9]+|DOCKER_COMPOSE|DOCKER_BUILDX)_VERSION$/i;
 const PARAMETER = /^[A-Za-z][A-Za-z0-9_]{0,63}$/;
