@@ -52,10 +52,11 @@ const RULES: readonly (readonly [RegExp, (values: Values) => string | undefined]
   ],
   [/^has a (["']) that is not closed, so no shell runs it$/, ([mark]) => `${mark} 没有闭合，Shell 无法执行`],
   [
-    /^holds (\S) outside of quotes, which a shell takes as a part of a word$/,
+    /^holds (\S+) outside of quotes, which a shell takes as a part of a word$/,
     ([mark]) => `引号之外有 ${mark}，Shell 会把它当作单词的一部分`,
   ],
   [/^write the ordinary character$/, () => "请改用半角字符"],
+  [/^write a space or the ordinary character$/, () => "请改用空格或半角字符"],
   [
     /^must be (at least|at most) (\S+)( characters long| entries long)?$/,
     ([bound, n = "", unit = ""]) =>

@@ -25,6 +25,8 @@ export interface Read {
   readonly placeOf: PlaceOf;
   /** The entry of a list that a path leads to, as it is written; undefined when it has more than one line. */
   readonly writtenAt: (path: readonly PropertyKey[]) => string | undefined;
+  /** Where in a text at that path an offset of it stands. */
+  readonly placeIn: (path: readonly PropertyKey[], text: string, offset: number) => Place | undefined;
   /** A number or a truth value as it is written. */
   readonly sourceAt: (path: readonly PropertyKey[]) => string | undefined;
   /** Of the text itself. */
@@ -94,7 +96,27 @@ function whole(
     return place && entryAt(lines, place);
   };
   const sourceAt: Read["sourceAt"] = (path) => scalarAt(placeOf(path), lines);
-  return { input, placeOf: asWritten(placeOf, lines, written), writtenAt, sourceAt };
+  const shown = asWritten(placeOf, lines, written);
+  const placeIn: Read["placeIn"] = (path, text, offset) => {
+    const place = shown(path);
+    return place && (inside(written, place, text, offset) ?? place);
+  };
+  return { input, placeOf: shown, writtenAt, placeIn, sourceAt };
+}
+
+/** The place of a part of a text whose lines may be folded, or have escapes: from where it begins on, its line or its mark. */
+function inside(lines: readonly string[], { line }: Place, text: string, offset: number): Place | undefined {
+  const above = text.slice(0, offset).split("\n");
+  const [before = ""] = above.slice(-1);
+  const [behind = ""] = text.slice(offset).split("\n", 1);
+  const from = line - 2 + above.length;
+  for (const sought of [before + behind, behind.slice(0, 1)]) {
+    const below = lines.slice(from).findIndex((one) => one.includes(sought));
+    if (below < 0) continue;
+    const at = (lines[from + below] ?? "").indexOf(sought);
+    return { line: from + below + 1, column: at + (sought.length > 1 ? before.length : 0) + 1, length: 1 };
+  }
+  return undefined;
 }
 
 /** The slip where the parser stopped. Quotes in quotes grow with every look, so a line that is too long by now has none. */

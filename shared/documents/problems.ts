@@ -52,6 +52,8 @@ interface Say {
   readonly placeOf?: PlaceOf;
   /** The text of an entry of a list, as it is written. */
   readonly writtenAt?: (path: readonly PropertyKey[]) => string | undefined;
+  /** Where in a text an offset of it stands. */
+  readonly placeIn?: (path: readonly PropertyKey[], text: string, offset: number) => Place | undefined;
   /** A value as it is written: data that was parsed has lost zeros. */
   readonly sourceAt?: (path: readonly PropertyKey[]) => string | undefined;
   /** Of the document without its empty keys: those of them that it needs. */
@@ -151,7 +153,7 @@ function problem(issue: Issue, input: unknown, say: Say): Problem {
   return {
     path: render(path, input),
     message,
-    place: placeOf?.(path, isKey ? "key" : "value") ?? placeOf?.(nearOf(issue)),
+    place: inText(issue, value, say) ?? placeOf?.(path, isKey ? "key" : "value") ?? placeOf?.(nearOf(issue)),
   };
 }
 
@@ -183,8 +185,10 @@ function withValue(issue: Issue, value: unknown, say: Say): string {
   const { path, message } = issue;
   const isHidden = isSecret(path);
   const mark = mayRecord(path, value) ? quoteName : quote;
+  // Of a long text the marked line says more than its beginning.
+  const isPart = offsetOf(issue) !== undefined && String(value).includes("\n");
   const shown =
-    isScalar(value) && !isHidden ? ` (it is ${mark(shorten(value, () => sourceAt?.(path)))})` : "";
+    isScalar(value) && !isHidden && !isPart ? ` (it is ${mark(shorten(value, () => sourceAt?.(path)))})` : "";
   // The value follows the rule, before the remedy.
   const [rule = "", ...remedy] = message.split("; ");
   const written = (): string | undefined => (isHidden ? undefined : say.writtenAt?.(path));
@@ -204,6 +208,17 @@ function toldOf(value: unknown, { path, message }: Issue, place: Place | undefin
 /** Whether a key has nothing behind it that its schema could look at. */
 const isEmpty = ({ code, path }: Issue, input: unknown): boolean =>
   code !== "custom" && path.length > 0 && path.reduce(descend, input) === null;
+
+/** Of a finding about a part of a text. */
+function offsetOf(issue: Issue): number | undefined {
+  const offset: unknown = issue.code === "custom" ? issue.params?.["offset"] : undefined;
+  return typeof offset === "number" ? offset : undefined;
+}
+
+function inText(issue: Issue, value: unknown, { placeIn }: Say): Place | undefined {
+  const offset = offsetOf(issue);
+  return offset === undefined || typeof value !== "string" ? undefined : placeIn?.(issue.path, value, offset);
+}
 
 /** As a finding says it; at the very top, where nothing stands, else. */
 function nearOf(issue: Issue): readonly string[] {

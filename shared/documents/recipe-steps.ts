@@ -5,10 +5,9 @@ import { minutes } from "../duration.ts";
 import { mapOf } from "../map-of.ts";
 import { isReboot, REBOOT_ADVICE } from "../reboots.ts";
 import { knowPrivate } from "../redact.ts";
-import { closed, duration, finding, inMs, oneLine, orEmpty, rule, short, text } from "./fields.ts";
+import { closed, duration, finding, inMs, oneLine, orEmpty, rule, short, slipsIn, text } from "./fields.ts";
 import { KEY_PATTERN } from "./names.ts";
 import { quote } from "./quotes.ts";
-import { shellSlip } from "./shell-slips.ts";
 
 /** RunCommand: content after base64, together with its parameters. */
 const MAX_COMMAND_BASE64_BYTES = 24 * 1024;
@@ -158,10 +157,7 @@ const written = closed(shape).check(
       "holds an invisible character outside of quotes, which a shell takes as part of a word",
     ),
   ),
-  rule<WrittenStep>(["run"], ({ run = "" }) => {
-    const message = shellSlip(run);
-    return message === undefined || hasOddSpace(run) ? [] : [{ at: ["run"], message }];
-  }),
+  rule<WrittenStep>(["run"], ({ run = "" }) => (hasOddSpace(run) ? [] : slipsIn(run, ["run"]))),
   rule<WrittenStep>(["run"], ({ run = "" }) =>
     finding(isReboot(run), ["run"], `restarts the machine before its end is known; ${REBOOT_ADVICE}`),
   ),
