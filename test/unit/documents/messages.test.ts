@@ -174,7 +174,6 @@ test("durations of other notations are suggested in Kiln's", ({ expect }) => {
     '"90 sec"': "1m30s",
     PT20M: "20m",
     "30分钟": "30m",
-    "１h": "1h",
     "20": "20m for minutes or 20s for seconds",
     '"20"': "20m for minutes or 20s for seconds",
   };
@@ -897,6 +896,93 @@ test("a value that breaks several limits is one mistake", ({ expect }) => {
     `${SOUND_FLEET}size: {}\ncalendar: { timeZone: UTC }\nschedule: [{ cron: "0 8 * * *", desired: 3 }]\n`,
   ])
     expect(mistakes(parseFleet, text), text).toHaveLength(1);
+});
+
+/** A text, and what is said of it. */
+const SLIPS: readonly (readonly [string, ...string[]])[] = [
+  ["provision:\n  - run: |\n    echo a\n    echo b: c\n  - echo b\n", "10:5 the text below | begins"],
+  [
+    "provision:\n  - run: |\n    if true; then\n      echo c\n    fi\n    timeout: 20min\n",
+    "10:5 the text below | begins",
+    "13:14 provision[0].timeout: must be a duration",
+  ],
+  ["provision:\n  - name: x\n    run: |\n  echo a\n  echo b\n", "11:3 the text below | begins"],
+  [
+    "promote:\n  regions: [cn-beijing\n  verify: true\n",
+    "9:12 the [ that opens",
+    "10:3 promote.verify: is not known",
+  ],
+  ['description: "web\nwhenBusy: quue\n', '8:14 the " that opens', "9:11 whenBusy: must be"],
+  [
+    "provision:\n  - run: \"echo\n  - echo it's\n",
+    '9:10 the " that opens',
+    "10:12 provision[1].run: has a '",
+  ],
+  ["test:\n   commands: [a]\n  timeout: 10m\n", "10:3 the line is indented differently"],
+  [
+    "provision:\n  - run: a\n   timeout: 5m\n  - name: b\n",
+    "10:4 the line is indented",
+    "11:5 provision[1]: must have",
+  ],
+  ["provision:\n  - echo a\n - echo b\n", "10:2 the line is indented differently"],
+  ["image: {{ x }}\n", "8:8 a text that begins with { must be quoted"],
+  ["image: !ref x\n", "8:8 tags (!name) are not allowed"],
+  ["test: ＃ 测试\n  commands: [a]\n", "8:7 the mark before the comment is the full-width ＃"],
+  ["provision: # 安装\n  ＃ 测试\n  - a\n", "9:3 the mark before the comment is the full-width ＃"],
+  // Habits of other notations.
+  ["// comment\nprovision: [a]\n", "8:1 a comment begins with #, and not with //"],
+  ["provision:\n  // comment\n  - a\n", "9:3 a comment begins with #, and not with //"],
+  ["provision: // comment\n  - a\n", "8:12 a comment begins with #, and not with //"],
+  ["test: -- comment\n  commands: [a]\n", "8:7 a comment begins with #, and not with --"],
+  ["provision: [a]\n-- comment\n", "9:1 a comment begins with #, and not with --"],
+  ["provision: [a]\n/* one\n * two\n */\n", "9:1 a comment begins with #, and not with /*"],
+  ["provision: [a]\n/* one */\n", "9:1 a comment begins with #, and not with /*"],
+  ["<!-- one -->\nprovision: [a]\n", "8:1 a comment begins with #, and not with <!--"],
+  ["; one\nprovision: [a]\n", "8:1 a comment begins with #, and not with ;"],
+  ["retention: { keep: 3 } // comment\n", "8:24 a comment begins with #, and not with //"],
+  ["pauseAfter: 3 // comment\n", "8:15 a comment begins with #, and not with //"],
+  [
+    "provision: [a]\n<<<<<<< HEAD\npauseAfter: 3\n=======\npauseAfter: 4\n>>>>>>> main\n",
+    "9:1 a merge in Git left both versions",
+  ],
+  [
+    "rebake = { nightly = false, onChange = true }\n",
+    "8:7 a key needs a colon and a space; write rebake: { nightly: false",
+  ],
+  ["promote = [1]\n", "8:8 a key needs a colon", "8:1 promote: must be a map"],
+  [
+    "retention = {\n  keep = 3\n  enabled = true\n}\n",
+    "8:10 a key needs a colon and a space; write retention: and the keys below",
+  ],
+  [
+    "retention {\n  keep = 3\n}\n",
+    "8:10 a key needs a colon and a space; write retention: and the keys below",
+  ],
+];
+
+test("a slip hides no other mistake: the text is read on as it was meant, or without the block that cannot be read", ({
+  expect,
+}) => {
+  const famly = "famly: is not known";
+  for (const [text, ...found] of SLIPS) {
+    const before = problemsWith(parseRecipe, `${RECIPE}${text}famly: x\ntest2: { commandz: [a] }\n`).map(
+      ({ path, message, place }) => `${place?.line}:${place?.column} ${path && `${path}: `}${message}`,
+    );
+    expect(before.slice(0, -2), text).toEqual(found.map((one) => expect.stringContaining(one)));
+    expect(before.at(-2), text).toContain(famly);
+    expect(before.at(-1), text).toContain("test2: is not known");
+  }
+  const json = `{ "family": "web", // comment\n  // more\n  "launch": {} }`;
+  expect(listed(parseFleet, json)).toEqual(
+    [
+      "1:20 a comment begins",
+      "2:3 a comment begins",
+      "launch.InstanceType",
+      "launch.SecurityGroupId",
+      "launch.VSwitchId",
+      "limits: is missing",
+    ].map((one) => expect.stringContaining(one)),
+  );
 });
 
 test("every suggestion above, followed to the letter, leaves one mistake fewer and makes no new one", ({
