@@ -37,6 +37,9 @@ function unknownKey(key: string, known: readonly string[]): string {
   const dotted = key.split(".")[0] ?? "";
   if (dotted !== key && known.includes(dotted))
     return `is not known; nest it as a map or list under ${dotted}:`;
+  const [head = "", ...behind] = key.split(":");
+  if (behind.length > 0 && known.includes(head))
+    return `is not known: a space is missing behind the colon; write ${quoteName(head)}: ${quote(behind.join(":"))}`;
   // A map of one key leaves no choice.
   const near = known.length === 1 ? known[0] : nearest(key, known);
   if (near !== undefined) return `is not known; did you mean ${near}?`;
@@ -73,7 +76,7 @@ export function problemsOf(issues: readonly Issue[], input: unknown, say: Say = 
   const isOwn = ({ code, path }: Issue): boolean => !code.startsWith("too_") || !ofKind.has(path.join("."));
   // A place that a misspelt key is meant for is not missing as well.
   const misspelt = [...unknown.values()].flat();
-  return issues
+  const problems = issues
     .filter(isOwn)
     .filter(isFirst)
     .flatMap((issue) => {
@@ -85,7 +88,14 @@ export function problemsOf(issues: readonly Issue[], input: unknown, say: Say = 
         place: say.placeOf?.(path, "key"),
       }));
     });
+  // Of what its author wants to be without nothing else is said.
+  const unwanted = new Set(
+    problems.flatMap(({ path, message }) => (message.endsWith(LEAVE_OUT) ? [path] : [])),
+  );
+  return problems.filter(({ path, message }) => message.endsWith(LEAVE_OUT) || !unwanted.has(path));
 }
+
+const LEAVE_OUT = "; leave it out";
 
 /** A value that breaks two limits has one mistake. */
 const isFirst = ({ code, path }: Issue, index: number, all: readonly Issue[]): boolean =>

@@ -275,7 +275,7 @@ function notOneCommand(value: string): string | undefined {
 /** `- curl -H Host: x` is a map with one key, which no step has. */
 function notOneText(value: object): string | undefined {
   const [only = "", ...more] = Object.keys(value);
-  return more.length === 0 && /\s/.test(only.trim())
+  return more.length === 0 && /\s/.test(only.trim()) && !KEY_WITHOUT_COLON.test(only.trim())
     ? 'a command that contains ": " or ends with : must be quoted, or written on the lines below run: |'
     : undefined;
 }
