@@ -1,8 +1,7 @@
 /** `why NAME|RUN`: why a run failed, the end of its output, and what to do next. */
 import { documentName, nameLike } from "../../shared/documents/names.ts";
-import { isRunId, NAME } from "../../shared/names.ts";
+import { FAMILY, isRunId, NAME } from "../../shared/names.ts";
 import { unreadReason } from "../../shared/unread.ts";
-import { familyName } from "../../shared/workflow/run-id.ts";
 import { CommandError, EXIT, jsonOf, type Command, type Exit, type Input, type Io } from "../command.ts";
 import { clientFor, type Client } from "../client.ts";
 import { linesIn, quoted, took, when } from "../format.ts";
@@ -34,9 +33,10 @@ async function explain({ args: [asked = ""], json }: Input, io: Io): Promise<Exi
 
 /** @throws CommandError when none has failed */
 async function lastFailed(client: Client, name: string): Promise<string> {
-  const subject = familyName(name);
-  const query = { name: subject, state: "failed" };
-  const found = await searchRuns(client, query, 1);
+  // Any other text is the key of a document.
+  const isName = new RegExp(`^(?:${NAME}|${FAMILY})$`, "u").test(name);
+  const query = { name, state: "failed" };
+  const found = isName ? await searchRuns(client, query, 1) : { runs: [], next: undefined, incomplete: false };
   const failed = newest([...found.runs, ...(await checksOf(client, name))]);
   if (failed !== undefined) return failed.run;
   const command = unsearched(query, found, 1);
@@ -48,7 +48,7 @@ async function lastFailed(client: Client, name: string): Promise<string> {
         command,
       }),
     );
-  const [last] = (await searchRuns(client, { name: subject }, 1)).runs;
+  const [last] = isName ? (await searchRuns(client, { name }, 1)).runs : [];
   if (found.incomplete) throw new CommandError(EXIT.failed, `${t("no runs so far")}; ${t(REBUILT)}`);
   throw new CommandError(
     EXIT.failed,

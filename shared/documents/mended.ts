@@ -59,7 +59,7 @@ export function readMended(document: string, text: string, suspects: readonly nu
   wideMarks(lines).slice(0, most).forEach(mend);
   suspects
     .slice(0, most)
-    .flatMap((number) => suspectIn(lines[number - 1] ?? "", number) ?? [])
+    .flatMap((number) => suspectIn(lines[number - 1] ?? "", number, lines) ?? [])
     .forEach(mend);
   for (;;) {
     const read = located(tolerant(lines.join("\n"), problems), lines);

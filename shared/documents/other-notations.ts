@@ -26,13 +26,15 @@ const BEHIND = /^(\s*(?:"(?:[^"\\]|\\.)*"|[^"/])*[,[{\s])(\/\/|\/\*)/;
 /** Above the keys of a map, or the entries of a list. */
 const ABOVE = /^(\s*(?:- +)*[^\s:]+:\s+)(\/\/|\/\*|--(?=\s)|<!--)/;
 
-/** `// a comment`; of one that goes on, all lines. */
+/** `// a comment`, with those right below it; of one that goes on, all lines. */
 export function foreignComment(line: Line): Found | undefined {
   const { text, number, lines = [] } = line;
   const [whole, before = "", mark = ""] = commentIn(line) ?? [];
   if (whole === undefined) return undefined;
-  const below = mark === "/*" && !text.includes("*/") ? lines.slice(number) : [];
-  const also = below.slice(0, below.findIndex((one) => one.includes("*/")) + 1).map(() => "");
+  const below = lines.slice(number);
+  const isOpen = mark === "/*" && !text.includes("*/");
+  const end = below.findIndex((one) => (isOpen ? one.includes("*/") : !COMMENT.test(one)));
+  const also = below.slice(0, end + (isOpen ? 1 : 0)).map(() => "");
   const message = `a comment begins with #, and not with ${mark}; write # before it`;
   return { message, meant: before.trimEnd(), also, column: before.length + 1, length: mark.length };
 }

@@ -279,8 +279,8 @@ const SUSPECTS: readonly Rule[] = [foreignComment, wideHash, wideHashBehind, ful
 export const isSuspect = (text: string): boolean => suspectIn(text, 1) !== undefined;
 
 /** The slip of such a line. */
-export function suspectIn(text: string, number: number): Slip | undefined {
-  const slip = firstOf(SUSPECTS, { text, number, stoppedAt: text.length });
+export function suspectIn(text: string, number: number, lines: readonly string[] = []): Slip | undefined {
+  const slip = firstOf(SUSPECTS, { text, number, lines, stoppedAt: text.length });
   return slip && { ...slip, place: { ...slip.place, length: 1 } };
 }
 

@@ -972,16 +972,16 @@ test("a slip hides no other mistake: the text is read on as it was meant, or wit
     expect(before.at(-2), text).toContain(famly);
     expect(before.at(-1), text).toContain("test2: is not known");
   }
-  const json = `{ "family": "web", // comment\n  // more\n  "launch": {} }`;
+  const json = `{ "family": "web", // comment\n  // more\n  "launch": {},\n  // last\n  "os": "linux" }`;
   expect(listed(parseFleet, json)).toEqual(
     [
       "1:20 a comment begins",
-      "2:3 a comment begins",
-      "launch.InstanceType",
-      "launch.SecurityGroupId",
-      "launch.VSwitchId",
-      "limits: is missing",
-    ].map((one) => expect.stringContaining(one)),
+        "launch.SecurityGroupId",
+        "launch.VSwitchId",
+        "launch.InstanceType",
+        "4:3 a comment begins",
+        "limits: is missing",
+      ].map((one) => expect.stringContaining(one)),
   );
 });
 
