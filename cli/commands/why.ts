@@ -36,7 +36,9 @@ async function lastFailed(client: Client, name: string): Promise<string> {
   // Any other text is the key of a document.
   const isName = new RegExp(`^(?:${NAME}|${FAMILY})$`, "u").test(name);
   const query = { name, state: "failed" };
-  const found = isName ? await searchRuns(client, query, 1) : { runs: [], next: undefined, incomplete: false };
+  const found = isName
+    ? await searchRuns(client, query, 1)
+    : { runs: [], next: undefined, incomplete: false };
   const failed = newest([...found.runs, ...(await checksOf(client, name))]);
   if (failed !== undefined) return failed.run;
   const command = unsearched(query, found, 1);
@@ -143,14 +145,19 @@ const SHADOWED = /: no function reads it as long as (\S+) is there/;
 const INVALID = /^((?:recipes|fleets)\/\S+) has (?:one problem:|\d+ (?:problems:|bytes, ))/;
 
 /** A value of a document that the cloud refuses: in a list of refusals, or before the only one (shared/errors.ts). */
-const FIELD = /[ (]((?:source|test|image|launch)\.\w+(?:\.\w+)*)(?:\)| \S+: \w+ \w+ answered )/;
+const IN_DOCUMENT = String.raw`((?:source|test|image|launch|promote|encrypt)\.[\w-]+(?:\.\w+)*)`;
+const ANSWERED = String.raw` \S+: \w+ \w+ answered `;
+const FIELD = new RegExp(`[ (]${IN_DOCUMENT}(?: \\S+\\)|${ANSWERED})`);
+/** No reason that quotes a command begins like this. */
+const BEGINS = new RegExp(`^${IN_DOCUMENT}${ANSWERED}`);
 
 /** After a reason that names a mistake of a document; what a command has printed is none. */
 function afterMistake(details: RunDetails): string | undefined {
   const { reason = "", outputs } = details;
   const invalid = INVALID.exec(reason)?.[1];
   if (invalid !== undefined) return pushAgain(invalid);
-  const field = outputs.length === 0 ? FIELD.exec(` ${reason}`)?.[1] : undefined;
+  const field =
+    BEGINS.exec(reason)?.[1] ?? (outputs.length === 0 ? FIELD.exec(` ${reason}`)?.[1] : undefined);
   return field === undefined ? undefined : afterField(field, details);
 }
 
