@@ -55,8 +55,9 @@ function ordinaryAdvice({ path }: Issue, value: string, source: Source): string 
   const isMarked = OF_COMMANDS.has(String(path.at(-1))) || /^\s*[[{［｛【]/.test(value);
   const bare = (isMarked ? ordinaryMarks(value) : plain(value)).trim();
   const word = bare.replace(/[.;,\s]+$/, "").replace(/^(["'])(.*)\1$/s, "$2");
-  const texts = [bare, word, word.replace(/^[[({](.*)[\])}]$/s, "$1")].filter((text) => text !== "");
-  const fits = texts.map(meantAs).find(({ meant }) => takes(path, meant, source));
+  const texts = new Set([bare, word, word.replace(/^[[({](.*)[\])}]$/s, "$1")]);
+  texts.delete("");
+  const fits = [...texts].map(meantAs).find(({ meant }) => takes(path, meant, source));
   return fits === undefined ? adviceOn(path, word, source) : `write ${quote(fits.literal)}`;
 }
 
@@ -102,13 +103,18 @@ function isSound({ path }: Issue, advice: string, source: Source): boolean {
 const isBelow = (path: readonly PropertyKey[], other: readonly PropertyKey[]): boolean =>
   path.every((segment, index) => other[index] === segment);
 
+const nameIt = (issue: Issue): string => JSON.stringify([issue.path.map(String), issue.message]);
+
+/** Of each document once: a long one may have many mistakes. */
+const issuesOf = new WeakMap<NonNullable<Source["retry"]>, ReadonlySet<string>>();
+
 /** Whether the whole document has no other mistake with this value. @param value undefined for none */
 function takes(path: readonly PropertyKey[], value: unknown, { retry }: Source): boolean {
   if (retry === undefined) return true;
-  const nameIt = (issue: Issue): string => JSON.stringify([issue.path.map(String), issue.message]);
-  const before = new Set(retry((input) => input).map(nameIt));
+  const before = issuesOf.get(retry) ?? new Set(retry((input) => input).map(nameIt));
+  issuesOf.set(retry, before);
   return retry((input) => replaced(input, path, value)).every(
-    (one) => before.has(nameIt(one)) && !isBelow(path, one.path),
+    (one) => !isBelow(path, one.path) && before.has(nameIt(one)),
   );
 }
 

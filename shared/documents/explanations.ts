@@ -7,7 +7,7 @@ import type { Problem } from "../errors.ts";
 import { adviceFor, keyAdvice } from "./advice.ts";
 import { foreignKeys, foreignText, type DocumentKind } from "./foreign.ts";
 import { readMended, type Read } from "./mended.ts";
-import type { Retry } from "./problems.ts";
+import type { Retry } from "./misspelt.ts";
 import { forRecords } from "./quotes.ts";
 import { KEY_OF_STEP } from "./recipe-steps.ts";
 import { isSuspect, ownLines } from "./slips.ts";

@@ -6,7 +6,8 @@ import type { Help } from "./explanations.ts";
 import { plain, visible } from "./characters.ts";
 import { HIDDEN, mayRecord, namesSecret, quote, quoteName, withoutMarks } from "./quotes.ts";
 import { EMPTY, isScalar } from "./sentences.ts";
-import { nearest, simplify } from "./spelling.ts";
+import { meantKeys, type Retry, type Unknown } from "./misspelt.ts";
+import { editDistance, nearest, simplify } from "./spelling.ts";
 
 type Issue = z.core.$ZodIssue;
 
@@ -46,9 +47,6 @@ function unknownKey(key: string, known: readonly string[]): string {
   return `is not known; known here are ${known.join(", ")}`;
 }
 
-/** The issues of the document with a change. */
-export type Retry = (change: (input: unknown) => unknown) => readonly Issue[];
-
 /** Says more about a problem than its schema. */
 interface Say {
   readonly help?: Help | undefined;
@@ -65,23 +63,28 @@ interface Say {
 }
 
 /** The issues of one parse, each with its path and its value. Every mistake is listed once. */
-export function problemsOf(issues: readonly Issue[], input: unknown, say: Say = {}): Problem[] {
-  const unknown = new Map(
-    issues.map((issue) => [issue, issue.code === "unrecognized_keys" ? unknownOf(issue, input, say) : []]),
-  );
+export function problemsOf(given: readonly Issue[], input: unknown, say: Say = {}): Problem[] {
+  const unknownIn = (all: readonly Issue[]) =>
+    new Map(
+      all.map((issue) => [issue, issue.code === "unrecognized_keys" ? unknownOf(issue, input, say) : []]),
+    );
+  const meant = say.retry === undefined ? undefined : meantKeys(unknownIn(given), say.retry);
+  const issues = [...given, ...(meant?.below ?? [])];
+  const unknown = new Map([...unknownIn(issues), ...(meant?.unknown ?? [])]);
   const ofKind = new Set(
     issues.filter(({ code }) => code === "invalid_type").map(({ path }) => path.join(".")),
   );
   // A rule about the length of a list means nothing for a text.
   const isOwn = ({ code, path }: Issue): boolean => !code.startsWith("too_") || !ofKind.has(path.join("."));
   // A place that a misspelt key is meant for is not missing as well.
-  const misspelt = [...unknown.values()].flat();
+  const keys = [...unknown.values()].flat();
+  const isExplained = (issue: Issue): boolean =>
+    meant?.explained.has(issue) === true || keys.some((key) => explains(key, issue));
   const problems = issues
     .filter(isOwn)
     .filter(isFirst)
     .flatMap((issue) => {
-      if (issue.code !== "unrecognized_keys")
-        return misspelt.some((key) => explains(key, issue)) ? [] : [problem(issue, input, say)];
+      if (issue.code !== "unrecognized_keys") return isExplained(issue) ? [] : [problem(issue, input, say)];
       return (unknown.get(issue) ?? []).map(({ path, message }) => ({
         path: render(path, input),
         message,
@@ -106,22 +109,27 @@ const isFirst = ({ code, path }: Issue, index: number, all: readonly Issue[]): b
 const samePath = (a: readonly PropertyKey[], b: readonly PropertyKey[]): boolean =>
   a.length === b.length && a.every((segment, index) => segment === b[index]);
 
-function unknownOf(issue: Issue & { readonly code: "unrecognized_keys" }, input: unknown, { help }: Say) {
+function unknownOf(
+  issue: Issue & { readonly code: "unrecognized_keys" },
+  input: unknown,
+  { help }: Say,
+): readonly Unknown[] {
   const sentences = issue.message.split("\n");
   const written = Object(issue.path.reduce(descend, input));
   return issue.keys.map((key, index) => {
     const plain = sentences[index] ?? "is not known";
     const said = help?.key(key, plain, written[key]) ?? plain;
     const near = /; did you mean ([^?]+)\?$/.exec(withoutMarks(said))?.[1] ?? "";
-    const isThere = Object.hasOwn(written, near);
-    const message = isThere
-      ? `is not known, and ${near} is already set; keep one of the two`
-      : withTop(said, input);
-    const [, remedy = ""] = /(?:did you mean|; write) (.*)$/u.exec(withoutMarks(message)) ?? [];
-    const around = remedy.endsWith(AT_TOP) ? [] : issue.path;
-    return { path: [...issue.path, key], around, message, meant: remedy.match(KEYS_IN) ?? [] };
+    const message = Object.hasOwn(written, near) ? besides(key, near) : withTop(said, input);
+    return { path: [...issue.path, key], message };
   });
 }
+
+/** Of a key that means one that is there already; one that is only a little like it means something else. */
+const besides = (key: string, near: string): string =>
+  editDistance(simplify(key), simplify(near)) <= 2
+    ? `is not known, and ${near} is already set; keep one of the two`
+    : "is not known; schemas/README.md lists the keys";
 
 const AT_TOP = ": at the top";
 
@@ -138,17 +146,18 @@ const KEYS_IN = /[\p{L}\w]+(?=[:?])|^[\p{L}\w]+$/gu;
 
 const LACKS = /^(?:is missing|needs |must have exactly one of .* has (?:0|none)|must have at least one of )/;
 
-/** Whether something is lacking only because its key is misspelt: one mistake is not listed twice. */
-function explains(
-  { path, around, meant }: ReturnType<typeof unknownOf>[number],
-  { path: at, message }: Issue,
-): boolean {
+/** Whether something is lacking only because its key stands elsewhere: one mistake is not listed twice. */
+function explains({ path, message: said }: Unknown, { path: at, message }: Issue): boolean {
+  const [, remedy = ""] = /(?:did you mean|; write) (.*)$/u.exec(withoutMarks(said)) ?? [];
+  const around = remedy.endsWith(AT_TOP) ? [] : path.slice(0, -1);
   if (!LACKS.test(message) || around.some((segment, index) => at[index] !== segment)) return false;
   // In a map without any of its keys the unknown one was meant as one of them.
   if (at.length === around.length && message.startsWith("must have")) return true;
   // A merge key may bring all that is missing.
   if (path.at(-1) === "<<") return true;
-  return meant.some((word) => at[around.length] === word || words(message).includes(word));
+  return (remedy.match(KEYS_IN) ?? []).some(
+    (word) => at[around.length] === word || words(message).includes(word),
+  );
 }
 
 const words = (message: string): readonly string[] => message.match(/[\p{L}\w]+/gu) ?? [];
@@ -256,8 +265,9 @@ function render(path: readonly PropertyKey[], input: unknown): string {
   return text;
 }
 
-/** `sizeGb`, `disk2`, `Tag.1.Key`. With more digits a key looks like a secret. */
-const FIELD = /^(?:[\p{L}_$-]{1,40}\d{0,2}|\d{1,4})(?:\.(?:[\p{L}_-]{1,40}\d{0,2}|\d{1,4})){0,9}$/u;
+/** `sizeGb`, `Ipv6Address`, `Tag.1.Key`. With more digits a key looks like a secret. */
+const FIELD =
+  /^(?:(?!(?:[^.\d]*\d){3})[\p{L}_$-][\p{L}\d_$-]{0,39}|\d{1,4})(?:\.(?:(?!(?:[^.\d]*\d){3})[\p{L}_-][\p{L}\d_-]{0,39}|\d{1,4})){0,9}$/u;
 
 /**
  * A key below one that names secrets is shown when it can be the name of a variable; a key may hold its value, or a whole

@@ -385,6 +385,123 @@ test("keys that are written twice, however often and deep, hide no other mistake
   ]);
 });
 
+/** What follows the keys at the top, and all that is said: what a misspelt key lacks is no mistake of its own. */
+const MISSPELT: readonly (readonly [parse: Parse, text: string, ...said: string[]])[] = [
+  [
+    parseFleet,
+    'size: { min: 1 }\ncalender: { timeZone: UTC }\nschedule: [{ days: daily, from: "08:00", to: "20:00", min: 2 }]',
+    "calender: is not known; did you mean calendar?",
+  ],
+  [parseFleet, "sizes: { min: 1 }\nhealth: { command: ls -l }", "sizes: is not known; did you mean size?"],
+  [
+    parseFleet,
+    "sizes: { min: 1 }\nidel: { signals: { cpuAverage: 5 } }\nrefresh: { maxUnavailable: 1 }",
+    "sizes: is not known; did you mean size?",
+    "idel: is not known; did you mean idle?",
+  ],
+  [
+    parseFleet,
+    "idel: { signals: { cpuAverage: 5 } }\nonJobCompleted: stop",
+    "idel: is not known; did you mean idle?",
+  ],
+  [
+    parseFleet,
+    "idle: { upDuring: { hours: [daily 08:00-20:00], timezone: UTC } }",
+    "idle.upDuring.timezone: is not known; did you mean timeZone?",
+  ],
+  [
+    parseFleet,
+    'size: { min: 1 }\ncalendar: { timeZone: UTC }\nschedule: [{ days: daily, from: "08:00", to: "20:00", minimum: 2 }]',
+    "schedule[0].minimum: is not known; did you mean min?",
+  ],
+  [
+    parseFleet,
+    "size: { min: 1 }\nhealth: { cmd: ls -l, interval: 5m }",
+    "health.cmd: is not known; did you mean command?",
+    "health.interval: is not known; did you mean every?",
+  ],
+  [
+    parseRecipe,
+    "promote: { regions: [{ id: cn-beijing, kmsKeyId: key-a }] }",
+    "promote.regions[0].id: is not known; did you mean region?",
+  ],
+  [
+    parseRecipe,
+    "promote: { consumers: [{ templateId: lt-abc }] }",
+    "promote.consumers[0].templateId: is not known; did you mean id?",
+  ],
+  [
+    parseRecipe,
+    "promote: { notify: ops, approval: { within: 2d } }",
+    "promote.notify: is not known; write notify: at the top",
+  ],
+  [
+    parseRecipe,
+    "notifi: [ops]\npromote: { approval: { within: 2d } }",
+    "notifi: is not known; did you mean notify?",
+  ],
+  [
+    parseRecipe,
+    "components: [{ component: nginx/1.0.0 }]",
+    "components[0].component: is not known; did you mean use?",
+  ],
+  [
+    parseRecipe,
+    'schedule: { time: "0 3 * * *", timezone: UTC }',
+    "schedule.time: is not known; did you mean cron?",
+    "schedule.timezone: is not known; did you mean timeZone?",
+  ],
+  [
+    parseRecipe,
+    "provision: [{ file: files/a, path: /etc/a }]",
+    "provision[0].path: is not known; did you mean to?",
+  ],
+  // A key that is only a little like one that is there means something else.
+  [
+    parseRecipe,
+    "notify: [ops]\npromote: { approval: { within: 2d }, approvers: [a] }",
+    "promote.approvers: is not known; schemas/README.md lists the keys",
+  ],
+  [parseFleet, "replicas: 2", "replicas: is not known; write it under size:, as desired"],
+  // A text fits to many keys of a large map, so none of them is guessed.
+  [
+    parseRecipe,
+    "comment: a\nimage: { name: a b }",
+    "comment: is not known; known here are",
+    "image.name: must",
+  ],
+];
+
+test("a misspelt key, or one of another place, is the only mistake where something is lacking because of it", ({
+  expect,
+}) => {
+  for (const [parse, text, ...said] of MISSPELT)
+    expect(parse === parseFleet ? inFleet(`${text}\n`) : inRecipe(`${text}\n`), text).toEqual(
+      said.map((one) => expect.stringContaining(one)),
+    );
+  for (const [source, said] of [
+    [
+      "instance: { instanceId: i-0123456789abcdef0 }",
+      "source.instance.instanceId: is not known; did you mean id?",
+    ],
+    ["snapshot: { from: s-0123456789abcdef0 }", "source.snapshot.from: is not known; did you mean id?"],
+  ] as const)
+    expect(mistakes(parseRecipe, `source: { ${source} }\nfamily: web\ntest: { skip: true }\n`)).toEqual([
+      expect.stringContaining(said),
+    ]);
+  const launch = (line: string): string[] => mistakes(parseFleet, `${FLEET}  ${line}\nlimits: { max: 10 }\n`);
+  for (const [line, said] of [
+    ["AutoReleaseTime: 2h", "must be an instant in UTC"],
+    ["AutoReleaseTime: 2027-02-30T00:00:00Z", "must be a day and time that exist"],
+    ["Tag: [{ Name: a, Value: b }]", "Tag[0].Name: is not known; did you mean Key?"],
+    [
+      "PrivatePoolOptions: { PoolId: eap-1, MatchCriteria: Target }",
+      "PoolId: is not known; did you mean Id?",
+    ],
+  ] as const)
+    expect(launch(line), line).toEqual([expect.stringContaining(said)]);
+});
+
 test("a control character is named wherever it stands, and its line is read no further", ({ expect }) => {
   for (const value of ['"a\u0001b"', "'a\u0001b'", "a\u0001b", '["a\u001b[1m"]', "{ b: 'x\u0008' }"])
     for (const line of [`description: ${value}\n`, `provision:\n  - run: ${value}\n`])
@@ -965,23 +1082,23 @@ test("a slip hides no other mistake: the text is read on as it was meant, or wit
 }) => {
   const famly = "famly: is not known";
   for (const [text, ...found] of SLIPS) {
-    const before = problemsWith(parseRecipe, `${RECIPE}${text}famly: x\ntest2: { commandz: [a] }\n`).map(
+    const before = problemsWith(parseRecipe, `${RECIPE}${text}famly: x\nzzz: { commandz: [a] }\n`).map(
       ({ path, message, place }) => `${place?.line}:${place?.column} ${path && `${path}: `}${message}`,
     );
     expect(before.slice(0, -2), text).toEqual(found.map((one) => expect.stringContaining(one)));
     expect(before.at(-2), text).toContain(famly);
-    expect(before.at(-1), text).toContain("test2: is not known");
+    expect(before.at(-1), text).toContain("zzz: is not known");
   }
   const json = `{ "family": "web", // comment\n  // more\n  "launch": {},\n  // last\n  "os": "linux" }`;
   expect(listed(parseFleet, json)).toEqual(
     [
       "1:20 a comment begins",
-        "launch.SecurityGroupId",
-        "launch.VSwitchId",
-        "launch.InstanceType",
-        "4:3 a comment begins",
-        "limits: is missing",
-      ].map((one) => expect.stringContaining(one)),
+      "launch.SecurityGroupId",
+      "launch.VSwitchId",
+      "launch.InstanceType",
+      "4:3 a comment begins",
+      "limits: is missing",
+    ].map((one) => expect.stringContaining(one)),
   );
 });
 
