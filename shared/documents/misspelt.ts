@@ -35,9 +35,13 @@ export interface Meant {
   readonly below: readonly Issue[];
 }
 
-export function meantKeys(given: ReadonlyMap<Issue, readonly Unknown[]>, retry: Retry): Meant {
-  const others = [...given.keys()].filter(({ code }) => code !== "unrecognized_keys");
-  const moves = [...given.values()].flat().flatMap(moveOf);
+export function meantKeys(all: ReadonlyMap<Issue, readonly Unknown[]>, input: unknown, retry: Retry): Meant {
+  const others = [...all.keys()].filter(({ code }) => code !== "unrecognized_keys");
+  const blocks = [...all.keys()].flatMap((issue) => blocksIn(issue, input, retry));
+  const given = new Map(
+    Array.from(all, ([issue, keys]) => [issue, keys.flatMap((key) => ofBlock(key, blocks))]),
+  );
+  const moves = [...blocks.flat(), ...[...given.values()].flat().flatMap(moveOf)];
   const after = moves.length === 0 ? [...given.keys()] : retry((input) => moved(input, moves));
   const names = new Set(after.map(nameOf));
   const explained = new Set(others.filter((issue) => !names.has(nameOf(issue))));
@@ -57,6 +61,46 @@ export function meantKeys(given: ReadonlyMap<Issue, readonly Unknown[]>, retry: 
   };
   const unknown = new Map(Array.from(given, ([issue, keys]) => [issue, keys.map(infer)]));
   return { unknown, explained, below };
+}
+
+/** Keys that stand at the column of the key above them, which has nothing behind it, and are known below that one. */
+function blocksIn(issue: Issue, input: unknown, retry: Retry): readonly (readonly Move[])[] {
+  if (issue.code !== "unrecognized_keys") return [];
+  const { path, keys } = issue;
+  const map = Object(path.reduce<unknown>((inner, key) => Reflect.get(Object(inner), key), input));
+  const names = Object.keys(map);
+  return names.flatMap((name, index) => {
+    const behind = names.slice(index + 1);
+    const end = behind.findIndex((key) => !keys.includes(key));
+    const below = behind.slice(0, end < 0 ? behind.length : end);
+    if (map[name] !== null || below.length === 0) return [];
+    const moves = below.map((key): Move => [
+      [...path, key],
+      [...path, name, key],
+    ]);
+    const own = retry((whole) => moved(whole, moves)).filter(
+      (one) => one.path.length === path.length + 1 && isAt([...path, name], one.path),
+    );
+    const strange = new Set(own.flatMap((one) => (one.code === "unrecognized_keys" ? one.keys : [])));
+    // A list or a text has no keys.
+    const isMap = own.every(({ code }) => code !== "invalid_type");
+    const known = below.findIndex((key) => !isMap || strange.has(key));
+    const block = known < 0 ? moves : moves.slice(0, known);
+    return block.length === 0 ? [] : [block];
+  });
+}
+
+/** Of such keys the first says so for all of them. */
+function ofBlock(key: Unknown, blocks: readonly (readonly Move[])[]): readonly Unknown[] {
+  const block = blocks.find((moves) =>
+    moves.some(([from]) => from.length === key.path.length && isAt(from, key.path)),
+  );
+  if (block === undefined) return [key];
+  const [first, to] = block[0] ?? [key.path, key.path];
+  if (!isAt(first, key.path)) return [];
+  const more = ["", " and the next key"][block.length - 1] ?? ` and the next ${block.length - 1} keys`;
+  const message = `belongs below ${String(to.at(-2))}:, and stands at the same column; indent it${more} by two spaces`;
+  return [{ ...key, message }];
 }
 
 /** The known keys of a small map, and the top: a key that is not known may be one that its map, or the document, lacks. */
@@ -108,7 +152,7 @@ function put(input: unknown, [key, ...rest]: Path, value?: unknown): unknown {
   if (key === undefined) return value;
   if (Array.isArray(input))
     return input.map((one: unknown, index) => (index === key ? put(one, rest, value) : one));
-  if (typeof input !== "object" || input === null) return input;
+  if (typeof input !== "object") return input;
   const { [String(key)]: before, ...others }: Readonly<Record<string, unknown>> = { ...input };
   if (rest.length === 0 && value === undefined) return others;
   if (rest.length === 0 && before !== undefined) return input;

@@ -68,7 +68,7 @@ export function problemsOf(given: readonly Issue[], input: unknown, say: Say = {
     new Map(
       all.map((issue) => [issue, issue.code === "unrecognized_keys" ? unknownOf(issue, input, say) : []]),
     );
-  const meant = say.retry === undefined ? undefined : meantKeys(unknownIn(given), say.retry);
+  const meant = say.retry === undefined ? undefined : meantKeys(unknownIn(given), input, say.retry);
   const issues = [...given, ...(meant?.below ?? [])];
   const unknown = new Map([...unknownIn(issues), ...(meant?.unknown ?? [])]);
   const ofKind = new Set(

@@ -1006,6 +1006,47 @@ test("a block that is indented too far or too little is one mistake", ({ expect 
   ]);
 });
 
+test("keys at the column of the one that they belong to are one mistake, at the first of them", ({
+  expect,
+}) => {
+  for (const [lines, ...said] of [
+    [
+      "test:\ntimeout: 10m\ncommands: [a]\n",
+      "8:1 timeout: belongs below test:, and stands at the same column; indent it and the next key by",
+    ],
+    [
+      "promote:\nregions: [cn-beijing]\n",
+      "8:1 regions: belongs below promote:, and stands at the same column; indent it by",
+    ],
+    [
+      "retention:\nkeep: 500\nenabled: true\n",
+      "8:1 keep: belongs below retention:",
+      "8:7 keep: must be a whole number from 1 to 100",
+    ],
+    [
+      "promote:\nregions: [cn-beijing]\nother: 1\n",
+      "8:1 regions: belongs below promote:",
+      "9:1 other: is not known",
+    ],
+  ] as const)
+    expect(
+      inRecipe(lines).map((one) => one.replace(/^(\d+)/, (line) => String(Number(line) - 1))),
+      lines,
+    ).toEqual(said.map((one) => expect.stringContaining(one)));
+  const outdented = RECIPE.replace(/^ {4}/gm, "  ");
+  expect(mistakes(parseRecipe, outdented)).toEqual([
+    "3:3 source.family: belongs below builder:, and stands at the same column; indent it and the next 3 keys by two spaces",
+  ]);
+  expect(mistakes(parseRecipe, RECIPE.replace("  builder", "builder"))).toEqual([
+    "2:1 builder: belongs below source:, and stands at the same column; indent it by two spaces",
+  ]);
+  for (const [lines, key] of [
+    ["idle:\nsignals: { cpuAverage: 5 }\n", "signals: belongs below idle:"],
+    ["size:\nmin: 1\n", "min: belongs below size:"],
+  ] as const)
+    expect(inFleet(lines)).toEqual([expect.stringContaining(key)]);
+});
+
 test("a value that breaks several limits is one mistake", ({ expect }) => {
   for (const text of [
     `${SOUND_FLEET}idle: { signals: { diskRead: -1 } }\n`,
