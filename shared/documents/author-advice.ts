@@ -5,6 +5,7 @@
 import type * as z from "zod/mini";
 import { cronProblem } from "../schedule.ts";
 import type { Source } from "./explanations.ts";
+import { NAME_PATTERN } from "../names.ts";
 import { adviceFor, keyAdvice } from "./advice.ts";
 import { nameOf, oddIn, ordinary, plain } from "./characters.ts";
 import { DURATION, isMap } from "./fields.ts";
@@ -30,7 +31,7 @@ export function authorAdvice(issue: Issue, value: unknown, source: Source): stri
 }
 
 /** Of a command, in which such a character may be meant. */
-const OF_COMMAND = /^(?:holds |begins with |stands in |has a )/;
+const OF_COMMAND = /^(?:holds |begins with |stands in |has a |must be the key of one )/;
 
 /** An advice that makes no other mistake when it is followed, else none. */
 function soundAdvice(issue: Issue, value: unknown, source: Source): string | undefined {
@@ -245,6 +246,7 @@ function almost(message: string, value: string, key: string): string | undefined
   if (message.startsWith("must be the path of a shell"))
     return /^(?:ba|da|k|z)?sh$/.test(value) ? `/bin/${value} -e` : undefined;
   if (message.startsWith("must have five fields")) return cronLike(value);
+  if (message.startsWith("must be the name of a channel")) return channelLike(value);
   return key === "days" ? daysLike(value) : undefined;
 }
 
@@ -343,6 +345,16 @@ function nameLike(value: string, isOfImage: boolean): string | undefined {
   const isUnique = !isOfImage || /\{serial\}|\{date\}.*\{time\}/.test(bare);
   const like = isUnique ? bare : `${bare}-${bare.includes("{date}") ? "{time}" : "{serial}"}`;
   return /^\p{L}[\p{L}\d:_{}-]*$/u.test(like) && like !== value ? quoteName(asEntry(like)) : undefined;
+}
+
+/** `@Ops`, `#ops` → `ops`. */
+function channelLike(value: string): string | undefined {
+  const like = value
+    .trim()
+    .toLowerCase()
+    .replace(/^[@#]/, "")
+    .replaceAll(/[\s_]+/g, "-");
+  return NAME_PATTERN.test(like) ? quoteName(like) : undefined;
 }
 
 function cronLike(value: string): string | undefined {
@@ -492,12 +504,17 @@ function commandOf(value: unknown): string | undefined {
 function listLike(key: string, value: unknown): string | undefined {
   const tags = tagsOf(key, value);
   if (tags !== undefined || listOf(key, value) !== undefined || !isScalar(value)) return tags;
-  if (wordOf(value) !== undefined) return undefined;
+  return wordOf(value) === undefined ? entriesIn(key, value) : undefined;
+}
+
+function entriesIn(key: string, value: string | number | boolean): string | undefined {
   const hours = key === "hours" ? hoursLike(String(value)) : undefined;
   if (hours !== undefined) return `[${hours}]`;
   if (OF_COMMANDS.has(key)) return `[${asEntry(String(value).trim())}]`;
   if (typeof value === "number" && key === "okExitCodes") return `[${value}]`;
   const text = plain(String(value)).trim();
+  // Another bucket's address names no object of this one.
+  if (key === "inputs" && /^\w+:\/\//.test(text)) return undefined;
   const entry = oddIn(String(value)) === undefined ? text : text.replace(/^[[({](.*)[\])}]$/s, "$1");
   return separated(entry) ?? `[${asEntry(entry)}]`;
 }

@@ -47,7 +47,7 @@ function parsed<T>(given: Given, schema: z.ZodMiniType<T>): T {
     .filter(isRead);
   const texts = problemsOf(textIssues(read.input), read.input, say);
   const found = [
-    ...read.problems,
+    ...read.problems.filter((one) => !isRefusedAnyway(one, listed)),
     ...listed.filter((one) => !texts.some((text) => isCauseOf(text, one))),
     ...texts.filter((text) => isOwnMistake(text, listed)),
   ];
@@ -96,6 +96,11 @@ const isOwnMistake = ({ path, message }: Problem, listed: readonly Problem[]): b
 const isCauseOf = (text: Problem, { path, message }: Problem): boolean =>
   text.message.startsWith(CONTROL) && path.startsWith(text.path) && !message.startsWith("is not known");
 
+/** A text that its place refuses is not to be quoted: `notify: @ops`. */
+const isRefusedAnyway = ({ message, place }: Problem, listed: readonly Problem[]): boolean =>
+  message.includes("must be quoted") &&
+  listed.some((one) => one.place?.line === place?.line && one.place?.column === place?.column);
+
 /** The text that stands for an alias, or for what must be quoted, has the wrong kind, as a rule. */
 const isOfMended = ({ message, place }: Problem, ofText: readonly Problem[]): boolean =>
   ofText.some(
@@ -103,9 +108,11 @@ const isOfMended = ({ message, place }: Problem, ofText: readonly Problem[]): bo
       one.place?.line === place?.line &&
       (one.message === ALIAS
         ? /\(it is [\ufdd0\ufdd1]"\*|: merge keys /.test(message)
-        : one.message.includes("must be quoted") &&
-          message.startsWith("must be a ") &&
-          one.place?.column === place?.column),
+        : /put the whole text into quotes/.test(one.message)
+          ? message.startsWith("has a ")
+          : one.message.includes("must be quoted") &&
+            message.startsWith("must be a ") &&
+            one.place?.column === place?.column),
   );
 
 const CONTROL = "must not contain the ";

@@ -44,6 +44,12 @@ const keyUnder = (folder: string) =>
           [],
           `must be the key of an object under ${folder}, and is an address; put the file there, and write its key`,
         );
+      if (new RegExp(`[\\s,;，；、]${folder}`, "u").test(key))
+        return finding(
+          true,
+          [],
+          `must be the key of one object under ${folder}, and names several; make a step of each`,
+        );
       const isObject = KEY_PATTERN.test(key) && /[^/\s]$/.test(key);
       if (isObject && key.startsWith(folder)) return [];
       const parts = key

@@ -89,6 +89,18 @@ const RECIPES: readonly Row[] = [
     "image: { tags: { “team”: web } }\n",
     /stands in the quotes “”, which are part of the key; write it without them$/,
   ],
+  ["notify: @ops\n", "notify: ops\n"],
+  ["notify: '#Ops'\n", "notify: ops\n"],
+  [
+    "notify: [ops,, dev]\n",
+    /a comma or bracket stands where an entry is expected, as in \[a,, b\]; remove the one too many$/,
+  ],
+  ["inputs: s3://bucket/file\n", /must be a list \(it is "s3:\/\/bucket\/file"\)$/],
+  ...[", ", ",", "; ", " ", "、", "，"].map((mark): Row => [
+    `${STEP}{ script: "scripts/a.sh${mark}scripts/b.sh" }\n`,
+    /must be the key of one object under scripts\/, and names several .*; make a step of each$/,
+  ]),
+  [`${STEP}'echo it's'\n`, /put the whole text into quotes: 'echo it''s'$/],
   // No word for none, no yes and no address is a command or a name.
   ...["false", "no", "none", "skip", "off"].map((word): Row => [`test: ${word}\n`, "test: { skip: true }\n"]),
   ["test: true\n", /write test: \{ commands: \[ … \] \}$/],
