@@ -162,32 +162,6 @@ describe("kiln check", () => {
     expect(out).toContain("in 1 of 2 files");
   });
 
-  it("takes of a folder what is a document, in YAML and JSON, and no settings of other programs", async () => {
-    const root = mkdtempSync(join(tmpdir(), "kiln-mixed-"));
-    const at = (name: string): string => join(root, name);
-    const fleet = load(readFileSync("examples/fleets/web.yaml", "utf8"));
-    writeFileSync(at("tsconfig.json"), '{ "compilerOptions": {} }');
-    writeFileSync(at("s.yaml"), "edition: 3.0.0\nresources: {}\n");
-    const none = await kiln(["check", "."], { root, cwd: root });
-    expect(none).toMatchObject({
-      exit: 1,
-      err: expect.stringContaining("(s.yaml, tsconfig.json: name a file"),
-    });
-    writeFileSync(at("indented.json"), JSON.stringify(fleet, undefined, 2));
-    writeFileSync(at("flat.json"), JSON.stringify(fleet));
-    writeFileSync(at("slip.yaml"), "family: web\nlaunch：\n  InstanceType: [a\n");
-    const { exit, out } = await kiln(["check", "."], { root, cwd: root });
-    expect(exit).toBe(3);
-    for (const file of ["indented.json", "flat.json"]) expect(out).toContain(`${file}  ok (fleet)`);
-    expect(out).toContain("in 1 of 3 files");
-    execFileSync("mkfifo", [at("pipe.yaml")]);
-    expect(await kiln(["check", "pipe.yaml"], { root, cwd: root })).toMatchObject({
-      exit: 1,
-      err: "pipe.yaml is a pipe; write its text into a file",
-    });
-    rmSync(root, { recursive: true });
-  });
-
   it("compares channels with KILN_CHANNELS where that is set", async () => {
     const root = mkdtempSync(join(tmpdir(), "kiln-channels-"));
     const text = readFileSync("examples/fleets/web.yaml", "utf8").replace(/^notify:.*\n/m, "");
@@ -293,4 +267,30 @@ it("a file that cannot be read keeps no other from its check, wherever it stands
   const none = await kiln(["check", "nope.yaml", "empty"], { cwd: folder });
   expect([none.exit, none.err.split("\n")]).toMatchObject([1, { length: 2 }]);
   rmSync(folder, { recursive: true });
+});
+
+it("takes of a folder what is a document, in YAML and JSON, and no settings of other programs", async () => {
+  const root = mkdtempSync(join(tmpdir(), "kiln-mixed-"));
+  const at = (name: string): string => join(root, name);
+  const fleet = load(readFileSync("examples/fleets/web.yaml", "utf8"));
+  writeFileSync(at("tsconfig.json"), '{ "compilerOptions": {} }');
+  writeFileSync(at("s.yaml"), "edition: 3.0.0\nresources: {}\n");
+  const none = await kiln(["check", "."], { root, cwd: root });
+  expect(none).toMatchObject({
+    exit: 1,
+    err: expect.stringContaining("(s.yaml, tsconfig.json: name a file"),
+  });
+  writeFileSync(at("indented.json"), JSON.stringify(fleet, undefined, 2));
+  writeFileSync(at("flat.json"), JSON.stringify(fleet));
+  writeFileSync(at("slip.yaml"), "family: web\nlaunch：\n  InstanceType: [a\n");
+  const { exit, out } = await kiln(["check", "."], { root, cwd: root });
+  expect(exit).toBe(3);
+  for (const file of ["indented.json", "flat.json"]) expect(out).toContain(`${file}  ok (fleet)`);
+  expect(out).toContain("in 1 of 3 files");
+  execFileSync("sh", ["-c", `mkfifo "${at("pipe.yaml")}"`]);
+  expect(await kiln(["check", "pipe.yaml"], { root, cwd: root })).toMatchObject({
+    exit: 1,
+    err: "pipe.yaml is a pipe; write its text into a file",
+  });
+  rmSync(root, { recursive: true });
 });
