@@ -108,11 +108,9 @@ const isOfMended = ({ message, place }: Problem, ofText: readonly Problem[]): bo
       one.place?.line === place?.line &&
       (one.message === ALIAS
         ? /\(it is [\ufdd0\ufdd1]"\*|: merge keys /.test(message)
-        : /put the whole text into quotes/.test(one.message)
-          ? message.startsWith("has a ")
-          : one.message.includes("must be quoted") &&
-            message.startsWith("must be a ") &&
-            one.place?.column === place?.column),
+        : one.message.includes("must be quoted") &&
+          message.startsWith("must be a ") &&
+          one.place?.column === place?.column),
   );
 
 const CONTROL = "must not contain the ";

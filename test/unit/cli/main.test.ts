@@ -137,13 +137,6 @@ describe("kiln with wrong arguments", () => {
 });
 
 describe("kiln check", () => {
-  it("says its version", async () => {
-    expect(await kiln(["--version"])).toMatchObject({
-      exit: 0,
-      out: expect.stringMatching(/^\d+\.\d+\.\d+$/),
-    });
-  });
-
   it("takes a folder for the documents in it, and in recipes/ and fleets/ in it", async () => {
     const root = mkdtempSync(join(tmpdir(), "kiln-folders-"));
     const fleet = readFileSync("examples/fleets/web.yaml", "utf8");
@@ -293,4 +286,11 @@ it("takes of a folder what is a document, in YAML and JSON, and no settings of o
     err: "pipe.yaml is a pipe; write its text into a file",
   });
   rmSync(root, { recursive: true });
+});
+
+it("says its version", async () => {
+  expect(await kiln(["--version"])).toMatchObject({
+    exit: 0,
+    out: expect.stringMatching(/^\d+\.\d+\.\d+$/),
+  });
 });

@@ -100,7 +100,6 @@ const RECIPES: readonly Row[] = [
     `${STEP}{ script: "scripts/a.sh${mark}scripts/b.sh" }\n`,
     /must be the key of one object under scripts\/, and names several .*; make a step of each$/,
   ]),
-  [`${STEP}'echo it's'\n`, /put the whole text into quotes: 'echo it''s'$/],
   // No word for none, no yes and no address is a command or a name.
   ...["false", "no", "none", "skip", "off"].map((word): Row => [`test: ${word}\n`, "test: { skip: true }\n"]),
   ["test: true\n", /write test: \{ commands: \[ … \] \}$/],
