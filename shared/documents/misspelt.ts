@@ -69,11 +69,13 @@ function blocksIn(issue: Issue, input: unknown, retry: Retry): readonly (readonl
   const { path, keys } = issue;
   const map = Object(path.reduce<unknown>((inner, key) => Reflect.get(Object(inner), key), input));
   const names = Object.keys(map);
+  const strangers = new Set(keys);
   return names.flatMap((name, index) => {
+    if (map[name] !== null) return [];
     const behind = names.slice(index + 1);
-    const end = behind.findIndex((key) => !keys.includes(key));
+    const end = behind.findIndex((key) => !strangers.has(key));
     const below = behind.slice(0, end < 0 ? behind.length : end);
-    if (map[name] !== null || below.length === 0) return [];
+    if (below.length === 0) return [];
     const moves = below.map((key): Move => [
       [...path, key],
       [...path, name, key],

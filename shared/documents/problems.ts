@@ -68,18 +68,21 @@ export function problemsOf(given: readonly Issue[], input: unknown, say: Say = {
     new Map(
       all.map((issue) => [issue, issue.code === "unrecognized_keys" ? unknownOf(issue, input, say) : []]),
     );
-  const meant = say.retry === undefined ? undefined : meantKeys(unknownIn(given), input, say.retry);
-  const issues = [...given, ...(meant?.below ?? [])];
-  const unknown = new Map([...unknownIn(issues), ...(meant?.unknown ?? [])]);
+  const own = unknownIn(given);
+  const meant = say.retry === undefined ? undefined : meantKeys(own, input, say.retry);
+  const below = meant?.below ?? [];
+  const issues = [...given, ...below];
+  const unknown = new Map([...(meant?.unknown ?? own), ...unknownIn(below)]);
   const ofKind = new Set(
     issues.filter(({ code }) => code === "invalid_type").map(({ path }) => path.join(".")),
   );
   // A rule about the length of a list means nothing for a text.
   const isOwn = ({ code, path }: Issue): boolean => !code.startsWith("too_") || !ofKind.has(path.join("."));
   // A place that a misspelt key is meant for is not missing as well.
-  const keys = [...unknown.values()].flat();
+  const keys = [...unknown.values()].flat().map(remedyOf);
   const isExplained = (issue: Issue): boolean =>
-    meant?.explained.has(issue) === true || keys.some((key) => explains(key, issue));
+    meant?.explained.has(issue) === true ||
+    (LACKS.test(issue.message) && keys.some((key) => explains(key, issue)));
   const problems = issues
     .filter(isOwn)
     .filter(isFirst)
@@ -146,18 +149,24 @@ const KEYS_IN = /[\p{L}\w]+(?=[:?])|^[\p{L}\w]+$/gu;
 
 const LACKS = /^(?:is missing|needs |must have exactly one of .* has (?:0|none)|must have at least one of )/;
 
-/** Whether something is lacking only because its key stands elsewhere: one mistake is not listed twice. */
-function explains({ path, message: said }: Unknown, { path: at, message }: Issue): boolean {
-  const [, remedy = ""] = /(?:did you mean|; write) (.*)$/u.exec(withoutMarks(said)) ?? [];
+/** What a sentence on an unknown key says of the keys that are meant. */
+function remedyOf({ path, message }: Unknown) {
+  const [, remedy = ""] = /(?:did you mean|; write) (.*)$/u.exec(withoutMarks(message)) ?? [];
   const around = remedy.endsWith(AT_TOP) ? [] : path.slice(0, -1);
-  if (!LACKS.test(message) || around.some((segment, index) => at[index] !== segment)) return false;
+  return { path, around, meant: remedy.match(KEYS_IN) ?? [] };
+}
+
+/** Whether something is lacking only because its key stands elsewhere: one mistake is not listed twice. */
+function explains(
+  { path, around, meant }: ReturnType<typeof remedyOf>,
+  { path: at, message }: Issue,
+): boolean {
+  if (around.some((segment, index) => at[index] !== segment)) return false;
   // In a map without any of its keys the unknown one was meant as one of them.
   if (at.length === around.length && message.startsWith("must have")) return true;
   // A merge key may bring all that is missing.
   if (path.at(-1) === "<<") return true;
-  return (remedy.match(KEYS_IN) ?? []).some(
-    (word) => at[around.length] === word || words(message).includes(word),
-  );
+  return meant.some((word) => at[around.length] === word || words(message).includes(word));
 }
 
 const words = (message: string): readonly string[] => message.match(/[\p{L}\w]+/gu) ?? [];

@@ -138,9 +138,9 @@ export async function advance(phase: Phase, event: WorkflowEvent, ports: Ports):
   const outcome = await phase.run(event, ports).catch((error: unknown): Outcome => {
     if (error instanceof UnseenError) return wait(UNSEEN_MS, error.message);
     if (!(error instanceof CloudError)) throw error;
-    const { kind, code, message } = placedIn(event.input, error);
-    if (kind !== "wait") return phase.compensate(event, message);
-    return { ...wait(waitMs(code, event.attempt, ports.random), message), throttled: true };
+    placedIn(event.input, error);
+    if (error.kind !== "wait") return phase.compensate(event, error.message);
+    return { ...wait(waitMs(error.code, event.attempt, ports.random), error.message), throttled: true };
   });
   if (outcome.kind !== "wait") return outcome;
   const waitedMs = ports.clock.now() - phaseStartedAt - heldMs;
