@@ -28,6 +28,6 @@ function nameOf(key: string, inner: unknown): string {
 /** The same error with the place of its value in the document of a run, unless that is known already. */
 export function placedIn(input: unknown, error: CloudError): CloudError {
   const { parameter = "", value = "" } = error.refused ?? {};
-  const field = value === "" || error.isPlaced ? undefined : fieldOf(Object(input).document, value);
+  const field = value === "" ? undefined : fieldOf(Object(input).document, value);
   return field === undefined || field === "" ? error : error.in({ [parameter]: field });
 }

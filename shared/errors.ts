@@ -49,8 +49,6 @@ export class CloudError extends Error {
   short: string;
   /** The parameter that the code is about, in the cloud's spelling, and the value that was sent. */
   refused?: { readonly parameter: string; readonly value: string };
-  /** Whether the messages say where that stands in a document. */
-  isPlaced = false;
   constructor(parts: CloudErrorParts, options?: ErrorOptions) {
     const {
       product,
@@ -81,8 +79,9 @@ export class CloudError extends Error {
   in(fields: Readonly<Record<string, string>>): this {
     const { parameter = "", value = "" } = this.refused ?? {};
     const field = fields[parameter];
-    if (field === undefined || this.isPlaced) return this;
-    this.isPlaced = true;
+    if (field === undefined) return this;
+    // The messages say it from now on.
+    delete this.refused;
     this.message = `${field} ${value}: ${this.message}`;
     this.short = `${this.short} (${field} ${value})`;
     return this;
