@@ -53,6 +53,14 @@ const diet: Plugin = {
       const { name, version } = JSON.parse(readFileSync(path, "utf8"));
       return { contents: JSON.stringify({ name, version }), loader: "json" };
     });
+    // The tables of its dumper and its other schemas are values of calls, which a bundler keeps unless they are marked.
+    bundler.onLoad({ filter: /js-yaml.dist.js-yaml\.mjs$/ }, ({ path }) => ({
+      contents: readFileSync(path, "utf8").replaceAll(
+        /^var (\w+) = ([^"\d[][^]*?);\n(?=\S|\n)/gm,
+        "var $1 = /* @__PURE__ */ (() => ($2))();\n",
+      ),
+      loader: "js",
+    }));
     bundler.onLoad({ filter: /.*/, namespace: "left-out" }, ({ path }) => ({
       contents:
         path === "debug"

@@ -34,13 +34,19 @@ async function documentFiles(file: string, cwd: string): Promise<readonly string
   const found = await stat(resolve(cwd, file)).catch(async (error: unknown) => {
     throw new CommandError(EXIT.failed, await unreadable(file, cwd, error));
   });
+  // One that nothing writes into keeps a reader for ever; those of a shell (`<(…)`) have their writer.
+  if (found.isFIFO() && !/^\/(?:dev|proc)\//.test(resolve(cwd, file)))
+    throw new CommandError(EXIT.failed, `${file} is a pipe; write its text into a file`);
   if (!found.isDirectory()) return [file];
   const folders = [file, join(file, "recipes"), join(file, "fleets")];
-  const files = (await Promise.all(folders.map(async (folder) => documentsIn(folder, cwd)))).flat();
+  const all = (await Promise.all(folders.map(async (folder) => documentsIn(folder, cwd)))).flat();
+  const files = await documentsAmong(all, cwd);
   if (files.length > 0) return files;
+  const others =
+    all.length === 0 ? "" : ` (${all.slice(0, LISTED_MAX).join(", ")}: name a file to check it all the same)`;
   throw new CommandError(
     EXIT.failed,
-    `${file} holds no .yaml, .yml or .json file, nor do folders recipes/ and fleets/ in it`,
+    `${file} holds no recipe, fleet or component, nor do folders recipes/ and fleets/ in it${others}`,
   );
 }
 
@@ -57,8 +63,7 @@ async function unreadable(file: string, cwd: string, error: unknown): Promise<st
   const paths = places.map((one) => resolve(cwd, one));
   const folders = places.filter((_, index) => paths.indexOf(paths[index] ?? "") === index);
   const all = (await Promise.all(folders.map(async (one) => documentsIn(one, cwd)))).flat();
-  const are = await Promise.all(all.map(async (path) => isDocument(resolve(cwd, path))));
-  const there = all.filter((_, index) => are[index]);
+  const there = await documentsAmong(all, cwd);
   const named = (path: string): string => basename(path).replace(ENDING, "");
   const like =
     there.find((path) => named(path) === named(file)) ??
@@ -70,11 +75,31 @@ async function unreadable(file: string, cwd: string, error: unknown): Promise<st
 
 const LISTED_MAX = 5;
 
-/** Whether a file is a document: settings of other programs have the same endings and lie nearby. */
+/** Settings of other programs have the same endings and lie nearby. */
+async function documentsAmong(paths: readonly string[], cwd: string): Promise<readonly string[]> {
+  const are = await Promise.all(paths.map(async (path) => isDocument(resolve(cwd, path))));
+  return paths.filter((_, index) => are[index]);
+}
+
+/** Whether a file is a document, also one with slips: by its folder, or by the keys at its top. */
 async function isDocument(path: string): Promise<boolean> {
-  if (folderKind(path) !== undefined) return true;
-  const read = attempt(await beginningOf(path).catch(() => ""));
-  return "input" in read && ownKinds(read.input).some((kind) => kind !== "component");
+  return folderKind(path) !== undefined || contentKind(await beginningOf(path).catch(() => "")) !== undefined;
+}
+
+/** A key at the top, of YAML at the left margin and of JSON in the outer braces. */
+const hasKey = (text: string, keys: string): boolean =>
+  new RegExp(`^["']?(?:${keys})["']?\\s*[:：]`, "mu").test(text) ||
+  (/^\s*[{｛]/u.test(text) &&
+    !("input" in attempt(text)) &&
+    new RegExp(`["'](?:${keys})["']\\s*[:：]`, "u").test(text));
+
+/** What the text of a document says; undefined for a text that has no key of one. */
+function contentKind(text: string): DocumentKind | undefined {
+  const read = attempt(text);
+  const own = "input" in read ? ownKinds(read.input).filter((kind) => kind !== "component") : [];
+  if (own.length === 1) return own[0];
+  if (hasKey(text, "launch|limits|idle|ladder|wake")) return "fleet";
+  return own.length > 1 || hasKey(text, "source|provision") ? "recipe" : undefined;
 }
 
 /** The documents directly in a folder; none where there is no such folder. */
@@ -141,8 +166,7 @@ function folderKind(path: string): DocumentKind | undefined {
 
 /** The folder says it, else the keys at the top. */
 const kindOf = (path: string, text: string): DocumentKind =>
-  folderKind(path) ??
-  (/^["']?(?:launch|limits|idle|ladder|wake)["']?\s*[:：]/mu.test(text) ? "fleet" : "recipe");
+  folderKind(path) ?? contentKind(text) ?? "recipe";
 
 /** The files of a command line: one that cannot be read keeps no other from its check. */
 export interface CheckedAll {

@@ -1,5 +1,8 @@
 /** `npm run kiln -- COMMAND …`: the program of authors and operators. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { messageOf } from "../shared/errors.ts";
+import { readJson } from "../shared/json.ts";
 import { nearest } from "../shared/documents/spelling.ts";
 import { helpOf, overview, readInput } from "./arguments.ts";
 import { CommandError, EXIT, jsonOf, type Command, type Exit, type Io } from "./command.ts";
@@ -33,10 +36,18 @@ export async function main(words: readonly string[], own: Io): Promise<Exit> {
   }
 }
 
+/** The version of the checkout. */
+const versionIn = (root: string): string =>
+  String(Object(readJson(readFileSync(join(root, "package.json"), "utf8"))).version);
+
 async function answerTo([name = "", ...rest]: readonly string[], io: Io): Promise<Exit> {
   if (["", "help", "--help", "-h"].includes(name)) {
     io.out(overview(COMMANDS));
     return name === "" ? EXIT.usage : EXIT.ok;
+  }
+  if (["--version", "-v", "version"].includes(name)) {
+    io.out(versionIn(io.root));
+    return EXIT.ok;
   }
   const command = COMMANDS.find((one) => one.name === name);
   if (command === undefined) {

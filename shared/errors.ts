@@ -80,8 +80,10 @@ export class CloudError extends Error {
     const { parameter = "", value = "" } = this.refused ?? {};
     const field = fields[parameter];
     if (field === undefined) return this;
+    // The messages say it from now on.
+    delete this.refused;
     this.message = `${field} ${value}: ${this.message}`;
-    this.short = `${this.short} (${field})`;
+    this.short = `${this.short} (${field} ${value})`;
     return this;
   }
 }

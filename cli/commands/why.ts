@@ -1,8 +1,7 @@
 /** `why NAME|RUN`: why a run failed, the end of its output, and what to do next. */
 import { documentName, nameLike } from "../../shared/documents/names.ts";
-import { isRunId, NAME } from "../../shared/names.ts";
+import { FAMILY, isRunId, NAME } from "../../shared/names.ts";
 import { unreadReason } from "../../shared/unread.ts";
-import { familyName } from "../../shared/workflow/run-id.ts";
 import { CommandError, EXIT, jsonOf, type Command, type Exit, type Input, type Io } from "../command.ts";
 import { clientFor, type Client } from "../client.ts";
 import { linesIn, quoted, took, when } from "../format.ts";
@@ -34,9 +33,12 @@ async function explain({ args: [asked = ""], json }: Input, io: Io): Promise<Exi
 
 /** @throws CommandError when none has failed */
 async function lastFailed(client: Client, name: string): Promise<string> {
-  const subject = familyName(name);
-  const query = { name: subject, state: "failed" };
-  const found = await searchRuns(client, query, 1);
+  // Any other text is the key of a document.
+  const isName = new RegExp(`^(?:${NAME}|${FAMILY})$`, "u").test(name);
+  const query = { name, state: "failed" };
+  const found = isName
+    ? await searchRuns(client, query, 1)
+    : { runs: [], next: undefined, incomplete: false };
   const failed = newest([...found.runs, ...(await checksOf(client, name))]);
   if (failed !== undefined) return failed.run;
   const command = unsearched(query, found, 1);
@@ -48,7 +50,7 @@ async function lastFailed(client: Client, name: string): Promise<string> {
         command,
       }),
     );
-  const [last] = (await searchRuns(client, { name: subject }, 1)).runs;
+  const [last] = isName ? (await searchRuns(client, { name }, 1)).runs : [];
   if (found.incomplete) throw new CommandError(EXIT.failed, `${t("no runs so far")}; ${t(REBUILT)}`);
   throw new CommandError(
     EXIT.failed,
@@ -143,14 +145,19 @@ const SHADOWED = /: no function reads it as long as (\S+) is there/;
 const INVALID = /^((?:recipes|fleets)\/\S+) has (?:one problem:|\d+ (?:problems:|bytes, ))/;
 
 /** A value of a document that the cloud refuses: in a list of refusals, or before the only one (shared/errors.ts). */
-const FIELD = /[ (]((?:source|test|image|launch)\.\w+(?:\.\w+)*)(?:\)| \S+: \w+ \w+ answered )/;
+const IN_DOCUMENT = String.raw`((?:source|test|image|launch|promote|encrypt)\.[\w-]+(?:\.\w+)*)`;
+const ANSWERED = String.raw` \S+: \w+ \w+ answered `;
+const FIELD = new RegExp(`[ (]${IN_DOCUMENT}(?: \\S+\\)|${ANSWERED})`);
+/** No reason that quotes a command begins like this. */
+const BEGINS = new RegExp(`^${IN_DOCUMENT}${ANSWERED}`);
 
 /** After a reason that names a mistake of a document; what a command has printed is none. */
 function afterMistake(details: RunDetails): string | undefined {
   const { reason = "", outputs } = details;
   const invalid = INVALID.exec(reason)?.[1];
   if (invalid !== undefined) return pushAgain(invalid);
-  const field = outputs.length === 0 ? FIELD.exec(` ${reason}`)?.[1] : undefined;
+  const field =
+    BEGINS.exec(reason)?.[1] ?? (outputs.length === 0 ? FIELD.exec(` ${reason}`)?.[1] : undefined);
   return field === undefined ? undefined : afterField(field, details);
 }
 

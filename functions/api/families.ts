@@ -12,7 +12,6 @@ import type { Ports } from "../../shared/invocation.ts";
 import { PREVIOUS } from "../../shared/requests/rollback.ts";
 import { stagedFamily } from "../../shared/stage.ts";
 import { isForeign, ownTags, ROLE, TAG } from "../../shared/tags.ts";
-import { familyName } from "../../shared/workflow/run-id.ts";
 import type { RunRecord } from "../../shared/workflow/run-log.ts";
 import { homeTarget } from "../promote-family/rollback/decide.ts";
 import type { Target } from "../promote-family/rollback/plan.ts";
@@ -197,7 +196,7 @@ const ROLLBACKS_READ = 10;
 async function lastRollback(family: string, ports: Ports): Promise<RunRecord | undefined> {
   const { stage } = ports.cloud.access;
   const bare = stage !== "" && family.startsWith(`${stage}-`) ? family.slice(stage.length + 1) : family;
-  const search = { kind: "rollback", name: familyName(bare), state: "done", limit: ROLLBACKS_READ } as const;
+  const search = { kind: "rollback", name: bare, state: "done", limit: ROLLBACKS_READ } as const;
   for (const { run } of (await findRuns(search, ports)).runs) {
     const record = await readRecord(run, ports);
     if (record?.result?.["dryRun"] !== true) return record;

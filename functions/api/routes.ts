@@ -8,7 +8,7 @@ import { readJson } from "../../shared/json.ts";
 import { rollbackShape } from "../../shared/requests/rollback.ts";
 import { FAMILY, formIn, isRunId, NAME, NAME_PATTERN, RUN } from "../../shared/names.ts";
 import type { Target as RollbackTarget } from "../promote-family/rollback/plan.ts";
-import { familyName, RUN_KINDS } from "../../shared/workflow/run-id.ts";
+import { RUN_KINDS } from "../../shared/workflow/run-id.ts";
 import { nearest } from "../../shared/documents/spelling.ts";
 import { sentence } from "../../shared/documents/sentences.ts";
 
@@ -39,14 +39,11 @@ function sinceOf(text: string): number | undefined {
   }
 }
 
-/** Of a recipe, a fleet or a family, as the ids of its runs spell it. */
-const SubjectName = z.pipe(
-  z.string().check(
-    z.refine((text) => NAME_PATTERN.test(text) || FAMILY_NAME.test(text), {
-      error: "must be the name of a recipe, a fleet or a family",
-    }),
-  ),
-  z.transform(familyName),
+/** Of a recipe, a fleet or a family. */
+const SubjectName = z.string().check(
+  z.refine((text) => NAME_PATTERN.test(text) || FAMILY_NAME.test(text), {
+    error: "must be the name of a recipe, a fleet or a family",
+  }),
 );
 
 const Search = z.strictObject({

@@ -38,8 +38,8 @@ export const ADVICE: Readonly<Record<string, string>> = {
   "The role of this function may not do this: allow {ram} in its RAM policy.":
     "该函数的角色没有此权限：请在其 RAM 权限策略中允许 {ram}。",
   "The account is under risk control: contact the cloud's support.": "账号处于风控状态：请联系阿里云客服。",
-  "Kiln may hand out only the RAM roles named in KILN_INSTANCE_ROLES: correct source.builder.ramRole (a recipe) or launch.RamRoleName (a fleet), or add the name there and run npm run setup.":
-    "Kiln 只能授予 KILN_INSTANCE_ROLES 中的 RAM 角色：请更正 source.builder.ramRole（配方）或 launch.RamRoleName（机群），或在其中添加该角色并执行 npm run setup。",
+  "Kiln may hand out only the RAM roles named in KILN_INSTANCE_ROLES: correct the name, or add it there and run npm run setup.":
+    "Kiln 只能授予 KILN_INSTANCE_ROLES 中的 RAM 角色：请更正名称，或在其中添加该角色并执行 npm run setup。",
   "The account is not admitted to this: ask the cloud's support to open it.":
     "账号未开通此功能：请联系阿里云客服开通。",
   "The account is not verified: complete the real-name verification.": "账号未实名认证：请完成实名认证。",

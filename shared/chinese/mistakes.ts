@@ -52,10 +52,11 @@ const RULES: readonly (readonly [RegExp, (values: Values) => string | undefined]
   ],
   [/^has a (["']) that is not closed, so no shell runs it$/, ([mark]) => `${mark} 没有闭合，Shell 无法执行`],
   [
-    /^holds (\S) outside of quotes, which a shell takes as a part of a word$/,
+    /^holds (\S+) outside of quotes, which a shell takes as a part of a word$/,
     ([mark]) => `引号之外有 ${mark}，Shell 会把它当作单词的一部分`,
   ],
   [/^write the ordinary character$/, () => "请改用半角字符"],
+  [/^write a space or the ordinary character$/, () => "请改用空格或半角字符"],
   [
     /^must be (at least|at most) (\S+)( characters long| entries long)?$/,
     ([bound, n = "", unit = ""]) =>
@@ -142,6 +143,23 @@ const RULES: readonly (readonly [RegExp, (values: Values) => string | undefined]
   [/^must not contain the control character (U\+[\dA-F]+)$/, ([code]) => `不能含有控制字符 ${code}`],
   [/^the control character (U\+[\dA-F]+) stands here$/, ([code]) => `此处有控制字符 ${code}`],
   [/^remove it$/, () => "请删除"],
+  [/^leave it out$/, () => "请去掉这一项"],
+  [/^make a step of each$/, () => "请各写成一个步骤"],
+  [/^it holds the full-width (\S \(U\+[\dA-F]+\))$/, ([mark]) => `其中有全角字符 ${mark}`],
+  [
+    /^it holds the full-width (\S \(U\+[\dA-F]+\)), write (.+)$/,
+    ([mark, text = ""]) => {
+      const values = valuesIn(text);
+      return values && `其中有全角字符 ${mark}，请写 ${values}`;
+    },
+  ],
+  [/^belongs below (\S+):, and stands at the same column$/, ([key]) => `属于 ${key}:，却与它对齐`],
+  [
+    /^indent it(?: and the next (?:key|(\d+) keys))? by two spaces$/,
+    ([more]) => `请将它${more === undefined ? "及其后所属的键" : `和其后 ${more} 个键一起`}缩进两个空格`,
+  ],
+  [/^a comment begins with #, and not with (\S+)$/, ([mark]) => `注释以 # 开头，不能用 ${mark}`],
+  [/^write (\S+): at the top$/, ([key]) => `请把 ${key}: 写在最外层`],
   [/^put quotes around it$/, () => "请加引号"],
   [/^use spaces$/, () => "请使用空格"],
   [/^keep one of (?:them|the two)$/, () => "请只保留一个"],

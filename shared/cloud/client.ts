@@ -143,7 +143,10 @@ export async function send<T>(
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion --the SDK's class of options has only optional fields
     return core.callApi(new $OpenApiUtil.Params(rpcShape(name, VERSIONS[product])), asked, {} as never);
   }).catch((error: unknown) => {
-    const refused = error instanceof CloudError ? refusedValue(error.code, call.params) : undefined;
+    const refused =
+      error instanceof CloudError
+        ? refusedValue(error.code, { ...call.params, RegionId: region })
+        : undefined;
     throw refused === undefined ? error : Object.assign(Object(error), { refused });
   });
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion --the SDK wraps every answer like this

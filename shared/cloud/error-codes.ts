@@ -100,7 +100,7 @@ export const CODES: readonly CodeRow[] = [
     AccessDenied: ALLOW,
     "Forbidden.RiskControl": "The account is under risk control: contact the cloud's support.",
     "InvalidUser.PassRoleForbidden":
-      "Kiln may hand out only the RAM roles named in KILN_INSTANCE_ROLES: correct source.builder.ramRole (a recipe) or launch.RamRoleName (a fleet), or add the name there and run npm run setup.",
+      "Kiln may hand out only the RAM roles named in KILN_INSTANCE_ROLES: correct the name, or add it there and run npm run setup.",
     UserNotInTheWhiteList: "The account is not admitted to this: ask the cloud's support to open it.",
     RealNameAuthenticationError: "The account is not verified: complete the real-name verification.",
   }),

@@ -7,16 +7,20 @@ export interface RefusedValue {
 }
 
 const NAMED = /^Invalid([A-Z][A-Za-z]*?)(?:Ids?|Name)?(?:\.|$)/;
-/** Words of codes that are no beginning of a parameter's name. */
-const OTHER: Readonly<Record<string, string>> = { DiskCategory: "Category", SystemDiskCategory: "Category" };
+/** Codes that are about another parameter than the one that they name. */
+const OTHER: readonly (readonly [RegExp, readonly string[]])[] = [
+  [/PassRole/, ["RamRoleName"]],
+  [/IpInvalid/, ["PrivateIpAddress", "PrimaryIpAddress"]],
+  [/DiskCategory/, ["Category"]],
+];
 const SUFFIXES = ["", "Id", "Ids", "Name", "Family"];
 
 /** The first parameter of that name among those that were sent; undefined when the code names none. */
 export function refusedValue(code: string, params: unknown): RefusedValue | undefined {
   const word = NAMED.exec(code)?.[1];
   if (word === undefined) return undefined;
-  const names = SUFFIXES.map((suffix) => `${OTHER[word] ?? word}${suffix}`);
-  return find(names, params);
+  const names = OTHER.find(([pattern]) => pattern.test(code))?.[1];
+  return find(names ?? SUFFIXES.map((suffix) => word + suffix), params);
 }
 
 function find(names: readonly string[], params: unknown): RefusedValue | undefined {

@@ -29,7 +29,7 @@ const UNITS: readonly (readonly [RegExp, number])[] = [
 /** `20min`, `1.5 hours`, `PT20M`, `2小时` → `20m`, `1h30m`, `20m`, `2h`. */
 export function durationLike(value: unknown): string | undefined {
   if (typeof value === "number" && value <= 0) return undefined;
-  if (typeof value === "number") return `${value}m for minutes or ${value}s for seconds`;
+  if (typeof value === "number") return `${value} with its unit behind it, s, m, h or d`;
   if (typeof value !== "string") return undefined;
   const text = plain(value)
     .trim()

@@ -5,14 +5,16 @@
 import type * as z from "zod/mini";
 import { cronProblem } from "../schedule.ts";
 import type { Source } from "./explanations.ts";
+import { NAME_PATTERN } from "../names.ts";
 import { adviceFor, keyAdvice } from "./advice.ts";
 import { nameOf, oddIn, ordinary, plain } from "./characters.ts";
-import { isMap } from "./fields.ts";
+import { DURATION, isMap } from "./fields.ts";
 import { quote, quoteName, withoutMarks } from "./quotes.ts";
 import { listOf, numberLike, truthOf } from "./replacements.ts";
 import { isScalar } from "./sentences.ts";
 import { shellSlip } from "./shell-slips.ts";
 import { parseUpWindow } from "./up-hours.ts";
+import { ordinaryMarks } from "./wide-slips.ts";
 import { asEntry, quoted } from "./written.ts";
 import { attempt } from "./yaml.ts";
 
@@ -22,36 +24,99 @@ type Written = () => string | undefined;
 
 /** The end of a message: what to write instead, else what records say. */
 export function authorAdvice(issue: Issue, value: unknown, source: Source): string | undefined {
+  const odd = typeof value === "string" && !OF_COMMAND.test(issue.message) ? oddIn(value) : undefined;
+  if (odd === undefined) return soundAdvice(issue, value, source);
+  const meant = ordinaryAdvice(issue, String(value), source);
+  return `it holds ${nameOf(odd)}${meant === undefined ? "" : `, ${meant}`}`;
+}
+
+/** Of a command, in which such a character may be meant. */
+const OF_COMMAND = /^(?:holds |begins with |stands in |has a |must be the key of one )/;
+
+/** An advice that makes no other mistake when it is followed, else none. */
+function soundAdvice(issue: Issue, value: unknown, source: Source): string | undefined {
   const key = String(issue.path.at(-1) ?? "");
   // Of `- run: { a: b }` the entry is more than the value.
   const written: Written = () =>
     source.written()?.startsWith(`${key}:`) === true ? undefined : source.written();
-  const general = (): string | undefined => withOrdinary(adviceFor(issue, value), value);
   const advice =
     severalAdvice(issue, value, written) ??
     commandAdvice(issue.message, value, { key, written }) ??
+    noneAdvice(issue, value, source) ??
     kindAdvice(issue, value, key) ??
     timeAdvice(key, value) ??
+    unitAdvice(issue, value, source) ??
     textAdvice(issue.message, value, key) ??
-    general();
-  return advice === undefined || isSound(issue, advice, source)
-    ? advice
-    : /^it holds [^,]*/.exec(advice)?.[0];
+    adviceFor(issue, value);
+  return advice && isSound(issue, advice, source) ? advice : undefined;
+}
+
+/** A text with ordinary characters in place of all others, if that is a value that may stand there, or what is advised for it. */
+function ordinaryAdvice({ path }: Issue, value: string, source: Source): string | undefined {
+  const isMarked = OF_COMMANDS.has(String(path.at(-1))) || /^\s*[[{［｛【]/.test(value);
+  const bare = (isMarked ? ordinaryMarks(value) : plain(value)).trim();
+  const word = bare.replace(/[.;,\s]+$/, "").replace(/^(["'])(.*)\1$/s, "$2");
+  const texts = new Set([bare, word, word.replace(/^[[({](.*)[\])}]$/s, "$1")]);
+  texts.delete("");
+  const fits = [...texts].map(meantAs).find(({ meant }) => takes(path, meant, source));
+  return fits === undefined ? adviceOn(path, word, source) : `write ${quote(fits.literal)}`;
+}
+
+/** A text as YAML reads it, and as it is to be written for that. */
+function meantAs(text: string): { readonly meant: unknown; readonly literal: string } {
+  const read = attempt(text);
+  const meant = "input" in read ? read.input : text;
+  return { meant, literal: typeof meant === "string" ? asEntry(meant) : text };
+}
+
+/** The advice for another text at a place. Some characters have no ordinary form, and are there again. */
+function adviceOn(
+  path: readonly PropertyKey[],
+  text: string,
+  { retry, ...source }: Source,
+): string | undefined {
+  if (retry === undefined || oddIn(text) !== undefined) return undefined;
+  const next = retry((input) => replaced(input, path, text)).find(
+    (one) => one.path.length === path.length && isBelow(path, one.path),
+  );
+  const again: Source = {
+    ...source,
+    retry: (change) => retry((input) => change(replaced(input, path, text))),
+  };
+  const advice = next && soundAdvice(next, text, again);
+  return advice !== undefined && /^(?:write|did you mean) /.test(advice) ? advice : undefined;
 }
 
 /** The text to write, at the end of a sentence. */
 const LITERAL =
-  /(?:write|quoted:) (?:[\ufdd0\ufdd1]([^\ufdd2]*)\ufdd2|([\d.]+|\d+[wdhms]+|"[^"]+"|\w+: \{ .* \}))(?:, without .*)?$/;
+  /(?:write|quoted:) (?:[\ufdd0\ufdd1]([^\ufdd2]*)\ufdd2|([\d.]+|(?:\d+[wdhms])+|"[^"]+"|\w+: \{ .* \}|\w[\w.-]*))(?:, without .*)?$/;
 
 /** Whether the document takes what its author is advised to write. */
-function isSound({ path }: Issue, advice: string, { retry }: Source): boolean {
+function isSound({ path }: Issue, advice: string, source: Source): boolean {
   const [, marked, literal = marked] = LITERAL.exec(advice) ?? [];
-  if (literal === undefined || literal.includes("…") || retry === undefined) return true;
+  if (literal === undefined || literal.includes("…")) return true;
   const read = attempt(withoutMarks(literal));
   if (!("input" in read)) return true;
   const own: unknown = isMap(read.input) ? read.input[String(path.at(-1))] : undefined;
-  const issues = retry((input) => replaced(input, path, own ?? read.input));
-  return !issues.some((issue) => path.every((segment, index) => issue.path[index] === segment));
+  return takes(path, own ?? read.input, source);
+}
+
+const isBelow = (path: readonly PropertyKey[], other: readonly PropertyKey[]): boolean =>
+  path.every((segment, index) => other[index] === segment);
+
+const nameIt = (issue: Issue): string => JSON.stringify([issue.path.map(String), issue.message]);
+
+/** Of each document once: a long one may have many mistakes. */
+const issuesOf = new WeakMap<NonNullable<Source["retry"]>, ReadonlySet<string>>();
+
+/** Whether the whole document has no other mistake with this value. @param value undefined for none */
+function takes(path: readonly PropertyKey[], value: unknown, { retry }: Source): boolean {
+  if (retry === undefined) return true;
+  const before = issuesOf.get(retry) ?? new Set(retry((input) => input).map(nameIt));
+  issuesOf.set(retry, before);
+  return retry((input) => replaced(input, path, value)).every(
+    (one) => !isBelow(path, one.path) && before.has(nameIt(one)),
+  );
 }
 
 /** A document with another value at a path, or where a short form stands on its way. */
@@ -59,8 +124,73 @@ function replaced(input: unknown, [segment, ...rest]: readonly PropertyKey[], va
   if (segment === undefined || (typeof segment === "number") !== Array.isArray(input)) return value;
   if (Array.isArray(input))
     return input.map((one: unknown, index) => (index === segment ? replaced(one, rest, value) : one));
-  return isMap(input) ? { ...input, [segment]: replaced(Reflect.get(input, segment), rest, value) } : value;
+  if (!isMap(input)) return value;
+  const { [String(segment)]: before, ...others } = input;
+  const inner = replaced(before, rest, value);
+  return inner === undefined ? others : { ...input, [segment]: inner };
 }
+
+/** Keys that mean something else when they are left out, with the remedy for a word that means no. */
+const WITHOUT: Readonly<Record<string, string | undefined>> = {
+  test: "write test: { skip: true }",
+  promote: "remove family: for an image that joins none",
+  image: undefined,
+  hygiene: undefined,
+};
+
+/** The truth value of a word; a number is a number. */
+const wordOf = (value: unknown): string | undefined => {
+  if (value === "skip") return "false";
+  return /^[01]$/.test(String(value)) ? undefined : truthOf(value);
+};
+
+/** `false`, `none` and `true` where a list, a map or a text stands: no entry, no command and no channel is called like that. */
+function noneAdvice(issue: Issue, value: unknown, source: Source): string | undefined {
+  const { path, message } = issue;
+  if (typeof value === "boolean" && message.startsWith("must be text;")) {
+    const without = value ? undefined : leftOut(path, source);
+    return without ?? (path.at(-1) === "command" ? "write a line of shell" : undefined);
+  }
+  const isOfTime = /^must (?:be a duration|have five fields)/.test(message);
+  if (!isOfTime && !/^must be a (?:list|map of keys and values)$/.test(message)) return undefined;
+  const truth = wordOf(value);
+  if (truth === undefined) return undefined;
+  if (takes(path, truth === "true", source)) return isOfTime ? `write ${truth}` : undefined;
+  return truth === "true" ? switchedOn(path, source) : withoutIt(path, source);
+}
+
+function switchedOn(path: readonly PropertyKey[], source: Source): string | undefined {
+  return takes(path, { enabled: true }, source)
+    ? `write ${String(path.at(-1))}: { enabled: true }`
+    : undefined;
+}
+
+function withoutIt(path: readonly PropertyKey[], source: Source): string | undefined {
+  const key = String(path.at(-1) ?? "");
+  return Object.hasOwn(WITHOUT, key) ? WITHOUT[key] : leftOut(path, source);
+}
+
+const leftOut = (path: readonly PropertyKey[], source: Source): string | undefined =>
+  takes(path, undefined, source) ? "leave it out" : undefined;
+
+/** A bare number where a duration stands: every unit with which it is one that the document takes; none says so. */
+function unitAdvice({ path, message }: Issue, value: unknown, source: Source): string | undefined {
+  const count = typeof value === "string" ? plain(value).trim() : String(value);
+  if (!message.startsWith(DURATION) || !/^[1-9]\d*$/.test(count)) return undefined;
+  const fits = UNITS.filter(([unit]) => takes(path, `${count}${unit}`, source));
+  const said =
+    fits.length === 1
+      ? fits.map(([unit]) => `${count}${unit}`)
+      : fits.map(([unit, of]) => `${count}${unit} for ${of}`);
+  return fits.length === 0 ? "" : `write ${said.join(" or ")}`;
+}
+
+const UNITS = [
+  ["m", "minutes"],
+  ["s", "seconds"],
+  ["h", "hours"],
+  ["d", "days"],
+] as const;
 
 /** A command or another text that YAML reads as something else. */
 function commandAdvice(
@@ -90,7 +220,7 @@ function kindAdvice({ message, path }: Issue, value: unknown, key: string): stri
     message === "must be a list"
       ? listLike(key, value)
       : message === "must be a map of keys and values"
-        ? (tagLike(path, value) ?? releaseLike(key, value) ?? mapLike(key, [value].flat()))
+        ? (tagLike(path, value) ?? releaseLike(key, value) ?? mapLike(key, value))
         : undefined;
   const [only, ...more] = message === "must be text" && Array.isArray(value) ? value : [];
   if (more.length === 0 && isScalar(only))
@@ -104,8 +234,7 @@ function textAdvice(message: string, value: unknown, key: string): string | unde
   const cron = HOUR.test(message) ? ownHour(message, value).split("; ")[1] : undefined;
   if (cron !== undefined) return cron;
   const like = almost(message, value, key);
-  const odd = oddIn(value);
-  return like && `${odd === undefined ? "" : `it holds ${nameOf(odd)}, `}write ${like}`;
+  return like && `write ${like}`;
 }
 
 function almost(message: string, value: string, key: string): string | undefined {
@@ -117,6 +246,7 @@ function almost(message: string, value: string, key: string): string | undefined
   if (message.startsWith("must be the path of a shell"))
     return /^(?:ba|da|k|z)?sh$/.test(value) ? `/bin/${value} -e` : undefined;
   if (message.startsWith("must have five fields")) return cronLike(value);
+  if (message.startsWith("must be the name of a channel")) return channelLike(value);
   return key === "days" ? daysLike(value) : undefined;
 }
 
@@ -157,8 +287,9 @@ export const authorKey = (key: string, message: string, value?: unknown): string
 
 /** Several values in the place of one, where a list may stand. */
 function severalAdvice({ path, code }: z.core.$ZodIssue, value: unknown, written: Written) {
-  const isEntry = typeof path.at(-1) === "number" && typeof value === "string" && code !== "custom";
-  const list = isEntry && oddIn(value) === undefined ? separated(value) : undefined;
+  const isEntry = typeof path.at(-1) === "number" && code !== "custom";
+  const isChannel = path.at(-1) === "channel" && typeof path.at(-2) === "number";
+  const list = (isEntry || isChannel) && typeof value === "string" ? separated(value) : undefined;
   if (list === undefined) return undefined;
   return written() === undefined ? `write ${quote(list)}` : "write each in an entry of its own";
 }
@@ -216,6 +347,16 @@ function nameLike(value: string, isOfImage: boolean): string | undefined {
   return /^\p{L}[\p{L}\d:_{}-]*$/u.test(like) && like !== value ? quoteName(asEntry(like)) : undefined;
 }
 
+/** `@Ops`, `#ops` → `ops`. */
+function channelLike(value: string): string | undefined {
+  const like = value
+    .trim()
+    .toLowerCase()
+    .replace(/^[@#]/, "")
+    .replaceAll(/[\s_]+/g, "-");
+  return NAME_PATTERN.test(like) ? quoteName(like) : undefined;
+}
+
 function cronLike(value: string): string | undefined {
   const cron = cronOf(value);
   if (cron !== undefined) return `"${quoteName(cron)}"`;
@@ -268,19 +409,6 @@ function hoursLike(value: string): string | undefined {
   return parseUpWindow(like) === undefined ? undefined : like;
 }
 
-/** A sentence that names a character, with the text in ordinary ones. Punctuation that stays is a slip of another kind. */
-function withOrdinary(advice: string | undefined, value: unknown): string | undefined {
-  const odd = typeof value === "string" ? oddIn(value) : undefined;
-  if (odd === undefined || advice !== `it holds ${nameOf(odd)}`) return advice;
-  const meant = plain(String(value))
-    .trim()
-    .replace(/^(["'])(.*)\1$/, "$2");
-  return PLAIN.test(meant) ? `${advice}, write ${quote(meant)}` : advice;
-}
-
-const WORD = String.raw`[\p{L}\p{N}_+%][\p{L}\p{N}_.:/+%=@-]*`;
-const PLAIN = new RegExp(String.raw`^(?:${WORD}(?: ${WORD})*|\[?${WORD}(?:, *${WORD})*\]?)$`, "u");
-
 /** Odd spaces of a command, outside of its quotes. */
 function spacesAdvice(value: string): string {
   let first = "";
@@ -313,24 +441,30 @@ function cutAdvice(message: string, written: Written): string | undefined {
 /** `- Host: x` is a map; whoever writes it means a text. */
 const colonAdvice = (written: string | undefined): string | undefined =>
   written && `a text that contains ": " must be quoted: ${quote(quoted(written))}`;
-/** The map that a short form stands for, by the key. */
-const LISTED: Readonly<Record<string, (values: string) => string>> = {
-  health: (values) => `health: { command: ${values} }`,
-  test: (values) => `test: { commands: [${values}] }`,
+/** The map that a short form stands for, by the key. A word alone may be anything but a command. */
+const LISTED: Readonly<Record<string, (values: readonly string[]) => string | undefined>> = {
+  health: ([command = "", ...more]) => {
+    if (more.length > 0) return undefined;
+    if (/^'?https?:\/\/\S+$/.test(command)) return `health: { command: ${asEntry(`curl -fsS ${command}`)} }`;
+    return isCommand(command) ? `health: { command: ${command} }` : undefined;
+  },
+  test: (commands) => `test: { commands: [${commands.join(", ")}] }`,
 };
-function mapLike(key: string, entries: readonly unknown[]): string | undefined {
-  const [only] = entries;
-  const isShare = key === "cap" && typeof only === "string" && /^\s*[\d.]+\s*%\s*$/.test(plain(only));
-  if (isShare) return `cap: { percent: ${numberLike(only)} }`;
-  const shown = entries.map(entryOf);
-  const isWhole = Object.hasOwn(LISTED, key) && shown.every((entry) => entry !== undefined);
-  return isWhole ? LISTED[key]?.(shown.join(", ")) : undefined;
+const isCommand = (text: string): boolean => /^'?[\w./-]+ +\S/.test(text);
+
+function mapLike(key: string, value: unknown): string | undefined {
+  const isShare = key === "cap" && typeof value === "string" && /^\s*[\d.]+\s*%\s*$/.test(plain(value));
+  if (isShare) return `cap: { percent: ${numberLike(value)} }`;
+  const shown = [value].flat().flatMap((entry) => entryOf(entry) ?? []);
+  const isWhole =
+    shown.length === [value].flat().length &&
+    (Array.isArray(value) || shown.some(isCommand) || key === "health");
+  return isWhole && Object.hasOwn(LISTED, key) ? LISTED[key]?.(shown) : undefined;
 }
 
 /** A text as an entry of a list in brackets; undefined for one that is too long to be shown again, and for no text. */
 function entryOf(value: unknown): string | undefined {
-  if (!isScalar(value) || String(value).length > SHOWN_MAX) return undefined;
-  return asEntry(String(value));
+  return typeof value === "string" && value.length <= SHOWN_MAX ? asEntry(value) : undefined;
 }
 
 const SHOWN_MAX = 60;
@@ -370,11 +504,17 @@ function commandOf(value: unknown): string | undefined {
 function listLike(key: string, value: unknown): string | undefined {
   const tags = tagsOf(key, value);
   if (tags !== undefined || listOf(key, value) !== undefined || !isScalar(value)) return tags;
+  return wordOf(value) === undefined ? entriesIn(key, value) : undefined;
+}
+
+function entriesIn(key: string, value: string | number | boolean): string | undefined {
   const hours = key === "hours" ? hoursLike(String(value)) : undefined;
   if (hours !== undefined) return `[${hours}]`;
   if (OF_COMMANDS.has(key)) return `[${asEntry(String(value).trim())}]`;
   if (typeof value === "number" && key === "okExitCodes") return `[${value}]`;
   const text = plain(String(value)).trim();
+  // Another bucket's address names no object of this one.
+  if (key === "inputs" && /^\w+:\/\//.test(text)) return undefined;
   const entry = oddIn(String(value)) === undefined ? text : text.replace(/^[[({](.*)[\])}]$/s, "$1");
   return separated(entry) ?? `[${asEntry(entry)}]`;
 }

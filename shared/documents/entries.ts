@@ -74,3 +74,27 @@ export function commandWithKeys(lines: readonly string[], { line }: Place): Slip
     meant: `${dashes}run: ${entry}`,
   };
 }
+
+const BLOCK_OF = /^(\s*(?:- +)*)[\w-]+: +[|>][+\d-]*\s*$/;
+
+/** The text below `run: |` begins no further to the right than `run`; all of it is meant, up to the next key or entry. */
+export function textBelow(lines: readonly string[], { line }: Place): Slip | undefined {
+  const index = lines.slice(0, line - 1).findLastIndex((one) => BLOCK_OF.test(one));
+  const key = BLOCK_OF.exec(lines[index] ?? "")?.[1]?.length ?? 0;
+  const isNext = (one: string): boolean => /^\s*(?:- |[\w-]+:(?:\s|$))/.test(one);
+  const body = lines[index + 1] ?? "";
+  const indent = body.search(/\S/);
+  // A key may follow an empty text.
+  if (index < 0 || indent < 0 || indent > key || isNext(body)) return undefined;
+  const below = lines.slice(index + 1);
+  const end = below.findIndex((one) => isText(one) && (one.search(/\S/) < indent || isNext(one)));
+  const [meant = "", ...more] = below
+    .slice(0, end < 0 ? below.length : end)
+    .map((one) => " ".repeat(key + 2 - indent) + one);
+  return {
+    message: "the text below | begins further to the right than its key; put two spaces before each line",
+    place: { line: index + 2, column: indent + 1, length: body.trim().length },
+    meant,
+    also: more,
+  };
+}

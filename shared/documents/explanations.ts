@@ -7,7 +7,7 @@ import type { Problem } from "../errors.ts";
 import { adviceFor, keyAdvice } from "./advice.ts";
 import { foreignKeys, foreignText, type DocumentKind } from "./foreign.ts";
 import { readMended, type Read } from "./mended.ts";
-import type { Retry } from "./problems.ts";
+import type { Retry } from "./misspelt.ts";
 import { forRecords } from "./quotes.ts";
 import { KEY_OF_STEP } from "./recipe-steps.ts";
 import { isSuspect, ownLines } from "./slips.ts";
@@ -48,7 +48,7 @@ export const explanations: Help = {
   read: readMended,
   readAgain(document, text, read, issues) {
     const lines = text.split("\n");
-    const suspects = issues.flatMap((issue) => suspectsAt(issue, read, lines));
+    const suspects = [...new Set(issues.flatMap((issue) => suspectsAt(issue, read, lines)))];
     return suspects.length === 0 ? undefined : readMended(document, text, suspects);
   },
   foreign: foreignKeys,
@@ -77,11 +77,14 @@ function suspectsAt(
   ];
 }
 
-/** The lines of a text on which a comment begins with a full-width ＃. */
+/** Marks of comments that YAML does not know. */
+const COMMENT = /(?:^|\s)(?:＃|\/\/ |\/\*|-- )/;
+
+/** The lines of a text on which a comment begins with one. */
 function commentsIn(value: string, from: number | undefined, lines: readonly string[]): readonly number[] {
-  if (from === undefined || !/(?:^|\s)＃/.test(value)) return [];
+  if (from === undefined || !COMMENT.test(value)) return [];
   const own = Array.from(ownLines(lines.slice(0, from - 1 + COMMENTS_MAX)));
-  const found = own.find(([number, line]) => number >= from && /(?:^|\s)＃/.test(line));
+  const found = own.find(([number, line]) => number >= from && COMMENT.test(line));
   return found === undefined ? [] : [found[0]];
 }
 

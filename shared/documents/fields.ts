@@ -5,6 +5,7 @@ import { parseDuration } from "../duration.ts";
 import { NAME_PATTERN } from "../names.ts";
 import { unknownKeys } from "./problems.ts";
 import { quote } from "./quotes.ts";
+import { shellSlips } from "./shell-slips.ts";
 
 type Shape = z.core.$ZodLooseShape;
 
@@ -26,6 +27,8 @@ export interface Finding {
   readonly message: string;
   /** The place that asks for something that is missing, where the document may have no place near it. */
   readonly near?: readonly string[];
+  /** Where in a text at that place the mistake begins. */
+  readonly offset?: number;
 }
 
 /**
@@ -46,17 +49,15 @@ export function rule<T>(
       paths.some((read) => overlaps(path, read)));
   return z.check<T>(
     (payload) => {
-      for (const { at, message, near } of find(payload.value)) {
-        const params = near && { near };
+      for (const { at, message, ...params } of find(payload.value))
         payload.issues.push({
           code: "custom",
           input: payload.value,
           path: [...at],
           message,
           continue: true,
-          ...(params && { params }),
+          params,
         });
-      }
     },
     { when: ({ issues }) => !issues.some(blocks) },
   );
@@ -225,9 +226,14 @@ export function inMs<T extends object, K extends keyof T & string>(
   return Object.fromEntries(renamed);
 }
 
+/** The slips of a command, each at its own place. */
+export const slipsIn = (command: string, at: Finding["at"]): readonly Finding[] =>
+  shellSlips(command).map((slip) => ({ ...slip, at, offset: slip.at }));
+
 /** A command of Cloud Assistant. RunCommand takes 18 KB; a probe is a line. */
 export const CommandLine = z.string().check(
   z.minLength(1),
+  rule<string>([], (line) => slipsIn(line, [])),
   z.maxLength(1000),
   z.refine(
     (line: string) => !CONTROL.test(line.replaceAll(/[\n\t]/g, "")),

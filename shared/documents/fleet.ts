@@ -11,6 +11,8 @@ import { withMax } from "./size.ts";
 import type { Help } from "./explanations.ts";
 import { parseDocument } from "./parse.ts";
 
+const AS_DESIRED = "is not known; write it under size:, as desired";
+
 /** The schema of a fleet that is called `name`. */
 export const Fleet = (name: string) =>
   z.pipe(
@@ -20,6 +22,9 @@ export const Fleet = (name: string) =>
         Password: "must never stand in a document; write passwordFromEnv: and set the variable in s.yaml",
         max: "is not known; write it under limits:",
         count: "is not known; a request says how many, and limits: { max: 10 } how many at most",
+        replicas: AS_DESIRED,
+        instances: AS_DESIRED,
+        desiredCapacity: AS_DESIRED,
         signals: "is not known; write it under idle:",
         upDuring: "is not known; write it under idle:",
         min: "is not known; write it under size:",

@@ -13,6 +13,7 @@ import {
   range,
   rule,
   short,
+  slipsIn,
   text,
   timeZone,
   whole,
@@ -125,7 +126,7 @@ const Probe = z.pipe(
       command: text(
         new RegExp(`^[^\\0]{1,${PROBE_MAX}}$`),
         `be a command of at most ${PROBE_MAX} characters`,
-      ),
+      ).check(rule<string>([], (line) => slipsIn(line, []))),
       timeout: z._default(duration("10s", "5m"), minutes(0.5)),
       user: z.exactOptional(text(/^[\w.-]{1,32}$/, "be the name of a user")),
     }),

@@ -99,7 +99,11 @@ const flag = () => z.exactOptional(z.boolean());
 /** RunInstances.AutoReleaseTime. How far ahead it must be is known when a request comes (shared/expiry.ts). */
 const releaseInstant = () =>
   text(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/, "be an instant in UTC, like 2027-12-31T18:00:00Z").check(
-    z.refine((value: string) => !Number.isNaN(readInstant(value)), "must be a day and time that exist"),
+    // Of another form is said what it has to be.
+    z.refine(
+      (value: string) => !/^\d{4}-\d\d-\d\dT/.test(value) || !Number.isNaN(readInstant(value)),
+      "must be a day and time that exist",
+    ),
   );
 
 const shape = {

@@ -9,7 +9,7 @@ type Attempt = ReturnType<typeof attempt>;
 /** The same problem at its own place, said in the words of that place. */
 export function located(read: Attempt, lines: readonly string[]): Attempt {
   if ("input" in read) return read;
-  return templateIn(read, lines) ?? openIn(read, lines) ?? bodyIn(read, lines) ?? read;
+  return templateIn(read, lines) ?? openIn(read, lines) ?? read;
 }
 
 /** The parser knows of `{{ name }}` only that a key is no text. */
@@ -28,18 +28,4 @@ function openIn({ message, place }: Problem, lines: readonly string[]): Problem 
   const odd = oddIn(lines[at.line - 1]?.slice(at.column) ?? "");
   const hint = odd === undefined ? "close it" : `${nameOf(odd)} does not close it, the ordinary one does`;
   return { path: "", message: `the ${mark} that opens here is not closed; ${hint}`, place: at };
-}
-
-/** The text below `run: |` begins no further to the right than `run`. */
-function bodyIn({ place }: Problem, lines: readonly string[]): Problem | undefined {
-  const above = lines.slice(0, (place?.line ?? 1) - 1);
-  const index = above.findLastIndex((line) => /^\s*(?:- +)*[\w-]+: +[|>][+\d-]*\s*$/.test(line));
-  const key = /^\s*(?:- +)*/.exec(lines[index] ?? "")?.[0].length ?? 0;
-  const body = lines[index + 1] ?? "";
-  const indent = body.search(/\S/);
-  // A key may follow an empty text.
-  if (index < 0 || indent < 0 || indent > key || /^\s*(?:- |[\w-]+:(?:\s|$))/.test(body)) return undefined;
-  const message =
-    "the text below | begins further to the right than its key; put two spaces before each line";
-  return { path: "", message, place: { line: index + 2, column: indent + 1, length: body.trim().length } };
 }

@@ -25,10 +25,14 @@ export interface Read {
   readonly placeOf: PlaceOf;
   /** The entry of a list that a path leads to, as it is written; undefined when it has more than one line. */
   readonly writtenAt: (path: readonly PropertyKey[]) => string | undefined;
+  /** Where in a text at that path an offset of it stands. */
+  readonly placeIn: (path: readonly PropertyKey[], text: string, offset: number) => Place | undefined;
   /** A number or a truth value as it is written. */
   readonly sourceAt: (path: readonly PropertyKey[]) => string | undefined;
   /** Of the text itself. */
   readonly problems: readonly Problem[];
+  /** Whether a line belongs to a block that cannot be read: the mistakes in it show when that one is corrected. */
+  readonly isAside: (line: number) => boolean;
 }
 
 /** Each mended line costs another look at the whole text, so a long one gets fewer. */
@@ -46,26 +50,66 @@ export function readMended(document: string, text: string, suspects: readonly nu
   const lines = text.split("\n");
   const written = text.split("\n");
   const problems: Problem[] = [];
-  const mend = ({ message, place, meant }: Slip): void => {
+  const mend = ({ message, place, meant, also = [] }: Slip): void => {
     problems.push({ path: "", message, place });
-    lines[place.line - 1] = meant;
+    lines.splice(place.line - 1, 1 + also.length, meant, ...also);
   };
+  const aside = lines.map(() => false);
   problems.push(...withoutControlsIn(lines));
   wideMarks(lines).slice(0, most).forEach(mend);
   suspects
     .slice(0, most)
-    .flatMap((number) => suspectIn(lines[number - 1] ?? "", number) ?? [])
+    .flatMap((number) => suspectIn(lines[number - 1] ?? "", number, lines) ?? [])
     .forEach(mend);
   for (;;) {
     const read = located(tolerant(lines.join("\n"), problems), lines);
-    if ("input" in read) return { ...whole(read, lines, written), problems };
+    if ("input" in read)
+      return { ...whole(read, lines, written), problems, isAside: (line) => aside[line - 1] === true };
     const slip = slipOf(read, lines, written);
     const mended = new Set(problems.map(({ place }) => place?.line));
     // A line that was mended and still cannot be read has one mistake, which is listed already.
     if (slip === undefined && !mended.has(read.place?.line)) problems.push(read);
-    if (slip === undefined || problems.length > most) throw new DocumentError(document, problems);
-    mend(slip);
+    if (problems.length > most) throw new DocumentError(document, problems);
+    if (slip !== undefined) mend(slip);
+    else {
+      const block = unread(read, lines);
+      if (block === undefined) throw new DocumentError(document, problems);
+      lines.splice(block.from, block.meant.length, ...block.meant);
+      aside.fill(true, block.from, block.from + block.meant.length);
+    }
   }
+}
+
+/** Lines from an index on, and what is read in their place. */
+interface Block {
+  readonly from: number;
+  readonly meant: readonly string[];
+}
+
+/** The smallest block around a place without which the text can be read further. */
+function unread({ place }: Problem, lines: readonly string[]): Block | undefined {
+  let limit = Number.POSITIVE_INFINITY;
+  for (const [from, text] of Array.from(lines.slice(0, place?.line ?? 0).entries()).toReversed()) {
+    const indent = text.search(/\S/);
+    if (indent < 0 || indent >= limit) continue;
+    limit = indent;
+    const block = withoutValue(lines, from, indent);
+    const to = from + block.meant.length;
+    const read = attempt(lines.toSpliced(from, block.meant.length, ...block.meant).join("\n"), true);
+    if ("input" in read || (read.place?.line ?? 0) > to) return block;
+  }
+  return undefined;
+}
+
+const HEAD = /^\s*(?:- +|["']?[\p{L}\w.-]+["']?(?=\s*[:=]))/u;
+
+/** A line and all that stands further to the right below it, with nothing behind its key or dash; a text alone is left out. */
+function withoutValue(lines: readonly string[], from: number, indent: number): Block {
+  const behind = lines.slice(from + 1).findIndex((one) => /\S/.test(one) && one.search(/\S/) <= indent);
+  const [head = ""] = HEAD.exec(lines[from] ?? "") ?? [];
+  const key = head.endsWith(" ") || head === "" ? head : `${head}: `;
+  const more = behind < 0 ? lines.slice(from + 1) : lines.slice(from + 1, from + 1 + behind);
+  return { from, meant: [key === "" ? "" : `${key}~`, ...more.map(() => "")] };
 }
 
 /** A word without quotes, when it stands at a place alone; a key may stand there for a value that is not. */
@@ -87,14 +131,34 @@ function whole(
   { input, events }: Parsed,
   lines: readonly string[],
   written: readonly string[],
-): Omit<Read, "problems"> {
+): Omit<Read, "problems" | "isAside"> {
   const placeOf = placesIn(lines.join("\n"), events);
   const writtenAt: Read["writtenAt"] = (path) => {
     const place = placeOf(path);
     return place && entryAt(lines, place);
   };
   const sourceAt: Read["sourceAt"] = (path) => scalarAt(placeOf(path), lines);
-  return { input, placeOf: asWritten(placeOf, lines, written), writtenAt, sourceAt };
+  const shown = asWritten(placeOf, lines, written);
+  const placeIn: Read["placeIn"] = (path, text, offset) => {
+    const place = shown(path);
+    return place && (inside(written, place, text, offset) ?? place);
+  };
+  return { input, placeOf: shown, writtenAt, placeIn, sourceAt };
+}
+
+/** The place of a part of a text whose lines may be folded, or have escapes: from where it begins on, its line or its mark. */
+function inside(lines: readonly string[], { line }: Place, text: string, offset: number): Place | undefined {
+  const above = text.slice(0, offset).split("\n");
+  const [before = ""] = above.slice(-1);
+  const [behind = ""] = text.slice(offset).split("\n", 1);
+  const from = line - 2 + above.length;
+  for (const sought of [before + behind, behind.slice(0, 1)]) {
+    const below = lines.slice(from).findIndex((one) => one.includes(sought));
+    if (below < 0) continue;
+    const at = (lines[from + below] ?? "").indexOf(sought);
+    return { line: from + below + 1, column: at + (sought.length > 1 ? before.length : 0) + 1, length: 1 };
+  }
+  return undefined;
 }
 
 /** The slip where the parser stopped. Quotes in quotes grow with every look, so a line that is too long by now has none. */

@@ -6,7 +6,8 @@ import { CONTROL_OR_DIRECTION, nameOf, ordinary } from "./characters.ts";
 import type { DocumentKind } from "./foreign.ts";
 import type { Help } from "./explanations.ts";
 import { nameProblems, documentName } from "./names.ts";
-import { problemsOf, type Retry } from "./problems.ts";
+import type { Retry } from "./misspelt.ts";
+import { problemsOf } from "./problems.ts";
 import { forRecords } from "./quotes.ts";
 import { sentence } from "./sentences.ts";
 import { ALIAS, readYaml } from "./yaml.ts";
@@ -40,10 +41,13 @@ function parsed<T>(given: Given, schema: z.ZodMiniType<T>): T {
   );
   refuse(document, help?.foreign(kind, read.input));
   const say = { help, ...places, missing, retry };
-  const listed = problemsOf(issues, read.input, say).filter((one) => !isOfAlias(one, read.problems));
+  const isRead = ({ place }: Problem): boolean => !read.isAside(place?.line ?? 0);
+  const listed = problemsOf(issues, read.input, say)
+    .filter((one) => !isOfMended(one, read.problems))
+    .filter(isRead);
   const texts = problemsOf(textIssues(read.input), read.input, say);
   const found = [
-    ...read.problems,
+    ...read.problems.filter((one) => !isRefusedAnyway(one, listed)),
     ...listed.filter((one) => !texts.some((text) => isCauseOf(text, one))),
     ...texts.filter((text) => isOwnMistake(text, listed)),
   ];
@@ -60,7 +64,7 @@ function parsed<T>(given: Given, schema: z.ZodMiniType<T>): T {
 /** The text as data, with its issues; with help it may be read once more. */
 function readWith<T>({ document, text, kind, help }: Given, schema: z.ZodMiniType<T>) {
   if (help === undefined) {
-    const read = { input: readYaml(document, text), problems: [] };
+    const read = { input: readYaml(document, text), problems: [], isAside: () => false };
     return { read, places: {}, ...parseWith(schema, read.input) };
   }
   refuse(document, help.refusal(kind, text));
@@ -92,10 +96,22 @@ const isOwnMistake = ({ path, message }: Problem, listed: readonly Problem[]): b
 const isCauseOf = (text: Problem, { path, message }: Problem): boolean =>
   text.message.startsWith(CONTROL) && path.startsWith(text.path) && !message.startsWith("is not known");
 
-/** The text that stands for an alias has the wrong kind, as a rule. */
-const isOfAlias = ({ message, place }: Problem, ofText: readonly Problem[]): boolean =>
-  /\(it is [\ufdd0\ufdd1]"\*|: merge keys /.test(message) &&
-  ofText.some((one) => one.message === ALIAS && one.place?.line === place?.line);
+/** A text that its place refuses is not to be quoted: `notify: @ops`. */
+const isRefusedAnyway = ({ message, place }: Problem, listed: readonly Problem[]): boolean =>
+  message.includes("must be quoted") &&
+  listed.some((one) => one.place?.line === place?.line && one.place?.column === place?.column);
+
+/** The text that stands for an alias, or for what must be quoted, has the wrong kind, as a rule. */
+const isOfMended = ({ message, place }: Problem, ofText: readonly Problem[]): boolean =>
+  ofText.some(
+    (one) =>
+      one.place?.line === place?.line &&
+      (one.message === ALIAS
+        ? /\(it is [\ufdd0\ufdd1]"\*|: merge keys /.test(message)
+        : one.message.includes("must be quoted") &&
+          message.startsWith("must be a ") &&
+          one.place?.column === place?.column),
+  );
 
 const CONTROL = "must not contain the ";
 const QUOTED = /^[“‘「＂＇].*[”’」＂＇]$/su;
@@ -123,6 +139,8 @@ function textProblem(value: string): string | undefined {
 function keyProblem(key: string): string | undefined {
   if (RESERVED.has(key)) return "must not be a key, because every map of a program has it; choose another";
   const hidden = /(?!\u200d|\ufe0f)[\p{Zl}\p{Zp}\p{Cf}\p{Default_Ignorable_Code_Point}]/u.exec(key)?.[0];
+  if (QUOTED.test(key))
+    return `stands in the quotes ${key[0]}${key.at(-1)}, which are part of the key; write it without them`;
   return controlProblem(key) ?? (hidden && `${CONTROL}${nameOf(hidden).replace(/^the /, "")}; remove it`);
 }
 

@@ -6,7 +6,8 @@ import type { Help } from "./explanations.ts";
 import { plain, visible } from "./characters.ts";
 import { HIDDEN, mayRecord, namesSecret, quote, quoteName, withoutMarks } from "./quotes.ts";
 import { EMPTY, isScalar } from "./sentences.ts";
-import { nearest, simplify } from "./spelling.ts";
+import { meantKeys, type Retry, type Unknown } from "./misspelt.ts";
+import { editDistance, nearest, simplify } from "./spelling.ts";
 
 type Issue = z.core.$ZodIssue;
 
@@ -37,14 +38,14 @@ function unknownKey(key: string, known: readonly string[]): string {
   const dotted = key.split(".")[0] ?? "";
   if (dotted !== key && known.includes(dotted))
     return `is not known; nest it as a map or list under ${dotted}:`;
+  const [head = "", ...behind] = key.split(":");
+  if (behind.length > 0 && known.includes(head))
+    return `is not known: a space is missing behind the colon; write ${quoteName(head)}: ${quote(behind.join(":"))}`;
   // A map of one key leaves no choice.
   const near = known.length === 1 ? known[0] : nearest(key, known);
   if (near !== undefined) return `is not known; did you mean ${near}?`;
   return `is not known; known here are ${known.join(", ")}`;
 }
-
-/** The issues of the document with a change. */
-export type Retry = (change: (input: unknown) => unknown) => readonly Issue[];
 
 /** Says more about a problem than its schema. */
 interface Say {
@@ -52,6 +53,8 @@ interface Say {
   readonly placeOf?: PlaceOf;
   /** The text of an entry of a list, as it is written. */
   readonly writtenAt?: (path: readonly PropertyKey[]) => string | undefined;
+  /** Where in a text an offset of it stands. */
+  readonly placeIn?: (path: readonly PropertyKey[], text: string, offset: number) => Place | undefined;
   /** A value as it is written: data that was parsed has lost zeros. */
   readonly sourceAt?: (path: readonly PropertyKey[]) => string | undefined;
   /** Of the document without its empty keys: those of them that it needs. */
@@ -60,30 +63,45 @@ interface Say {
 }
 
 /** The issues of one parse, each with its path and its value. Every mistake is listed once. */
-export function problemsOf(issues: readonly Issue[], input: unknown, say: Say = {}): Problem[] {
-  const unknown = new Map(
-    issues.map((issue) => [issue, issue.code === "unrecognized_keys" ? unknownOf(issue, input, say) : []]),
-  );
+export function problemsOf(given: readonly Issue[], input: unknown, say: Say = {}): Problem[] {
+  const unknownIn = (all: readonly Issue[]) =>
+    new Map(
+      all.map((issue) => [issue, issue.code === "unrecognized_keys" ? unknownOf(issue, input, say) : []]),
+    );
+  const own = unknownIn(given);
+  const meant = say.retry === undefined ? undefined : meantKeys(own, input, say.retry);
+  const below = meant?.below ?? [];
+  const issues = [...given, ...below];
+  const unknown = new Map([...(meant?.unknown ?? own), ...unknownIn(below)]);
   const ofKind = new Set(
     issues.filter(({ code }) => code === "invalid_type").map(({ path }) => path.join(".")),
   );
   // A rule about the length of a list means nothing for a text.
   const isOwn = ({ code, path }: Issue): boolean => !code.startsWith("too_") || !ofKind.has(path.join("."));
   // A place that a misspelt key is meant for is not missing as well.
-  const misspelt = [...unknown.values()].flat();
-  return issues
+  const keys = [...unknown.values()].flat().map(remedyOf);
+  const isExplained = (issue: Issue): boolean =>
+    meant?.explained.has(issue) === true ||
+    (LACKS.test(issue.message) && keys.some((key) => explains(key, issue)));
+  const problems = issues
     .filter(isOwn)
     .filter(isFirst)
     .flatMap((issue) => {
-      if (issue.code !== "unrecognized_keys")
-        return misspelt.some((key) => explains(key, issue)) ? [] : [problem(issue, input, say)];
+      if (issue.code !== "unrecognized_keys") return isExplained(issue) ? [] : [problem(issue, input, say)];
       return (unknown.get(issue) ?? []).map(({ path, message }) => ({
         path: render(path, input),
         message,
         place: say.placeOf?.(path, "key"),
       }));
     });
+  // Of what its author wants to be without nothing else is said.
+  const unwanted = new Set(
+    problems.flatMap(({ path, message }) => (message.endsWith(LEAVE_OUT) ? [path] : [])),
+  );
+  return problems.filter(({ path, message }) => message.endsWith(LEAVE_OUT) || !unwanted.has(path));
 }
+
+const LEAVE_OUT = "; leave it out";
 
 /** A value that breaks two limits has one mistake. */
 const isFirst = ({ code, path }: Issue, index: number, all: readonly Issue[]): boolean =>
@@ -94,22 +112,27 @@ const isFirst = ({ code, path }: Issue, index: number, all: readonly Issue[]): b
 const samePath = (a: readonly PropertyKey[], b: readonly PropertyKey[]): boolean =>
   a.length === b.length && a.every((segment, index) => segment === b[index]);
 
-function unknownOf(issue: Issue & { readonly code: "unrecognized_keys" }, input: unknown, { help }: Say) {
+function unknownOf(
+  issue: Issue & { readonly code: "unrecognized_keys" },
+  input: unknown,
+  { help }: Say,
+): readonly Unknown[] {
   const sentences = issue.message.split("\n");
   const written = Object(issue.path.reduce(descend, input));
   return issue.keys.map((key, index) => {
     const plain = sentences[index] ?? "is not known";
     const said = help?.key(key, plain, written[key]) ?? plain;
     const near = /; did you mean ([^?]+)\?$/.exec(withoutMarks(said))?.[1] ?? "";
-    const isThere = Object.hasOwn(written, near);
-    const message = isThere
-      ? `is not known, and ${near} is already set; keep one of the two`
-      : withTop(said, input);
-    const [, remedy = ""] = /(?:did you mean|; write) (.*)$/u.exec(withoutMarks(message)) ?? [];
-    const around = remedy.endsWith(AT_TOP) ? [] : issue.path;
-    return { path: [...issue.path, key], around, message, meant: remedy.match(KEYS_IN) ?? [] };
+    const message = Object.hasOwn(written, near) ? besides(key, near) : withTop(said, input);
+    return { path: [...issue.path, key], message };
   });
 }
+
+/** Of a key that means one that is there already; one that is only a little like it means something else. */
+const besides = (key: string, near: string): string =>
+  editDistance(simplify(key), simplify(near)) <= 2
+    ? `is not known, and ${near} is already set; keep one of the two`
+    : "is not known; schemas/README.md lists the keys";
 
 const AT_TOP = ": at the top";
 
@@ -126,12 +149,19 @@ const KEYS_IN = /[\p{L}\w]+(?=[:?])|^[\p{L}\w]+$/gu;
 
 const LACKS = /^(?:is missing|needs |must have exactly one of .* has (?:0|none)|must have at least one of )/;
 
-/** Whether something is lacking only because its key is misspelt: one mistake is not listed twice. */
+/** What a sentence on an unknown key says of the keys that are meant. */
+function remedyOf({ path, message }: Unknown) {
+  const [, remedy = ""] = /(?:did you mean|; write) (.*)$/u.exec(withoutMarks(message)) ?? [];
+  const around = remedy.endsWith(AT_TOP) ? [] : path.slice(0, -1);
+  return { path, around, meant: remedy.match(KEYS_IN) ?? [] };
+}
+
+/** Whether something is lacking only because its key stands elsewhere: one mistake is not listed twice. */
 function explains(
-  { path, around, meant }: ReturnType<typeof unknownOf>[number],
+  { path, around, meant }: ReturnType<typeof remedyOf>,
   { path: at, message }: Issue,
 ): boolean {
-  if (!LACKS.test(message) || around.some((segment, index) => at[index] !== segment)) return false;
+  if (around.some((segment, index) => at[index] !== segment)) return false;
   // In a map without any of its keys the unknown one was meant as one of them.
   if (at.length === around.length && message.startsWith("must have")) return true;
   // A merge key may bring all that is missing.
@@ -151,7 +181,7 @@ function problem(issue: Issue, input: unknown, say: Say): Problem {
   return {
     path: render(path, input),
     message,
-    place: placeOf?.(path, isKey ? "key" : "value") ?? placeOf?.(nearOf(issue)),
+    place: inText(issue, value, say) ?? placeOf?.(path, isKey ? "key" : "value") ?? placeOf?.(nearOf(issue)),
   };
 }
 
@@ -183,8 +213,10 @@ function withValue(issue: Issue, value: unknown, say: Say): string {
   const { path, message } = issue;
   const isHidden = isSecret(path);
   const mark = mayRecord(path, value) ? quoteName : quote;
+  // Of a long text the marked line says more than its beginning.
+  const isPart = offsetOf(issue) !== undefined && String(value).includes("\n");
   const shown =
-    isScalar(value) && !isHidden ? ` (it is ${mark(shorten(value, () => sourceAt?.(path)))})` : "";
+    isScalar(value) && !isHidden && !isPart ? ` (it is ${mark(shorten(value, () => sourceAt?.(path)))})` : "";
   // The value follows the rule, before the remedy.
   const [rule = "", ...remedy] = message.split("; ");
   const written = (): string | undefined => (isHidden ? undefined : say.writtenAt?.(path));
@@ -204,6 +236,17 @@ function toldOf(value: unknown, { path, message }: Issue, place: Place | undefin
 /** Whether a key has nothing behind it that its schema could look at. */
 const isEmpty = ({ code, path }: Issue, input: unknown): boolean =>
   code !== "custom" && path.length > 0 && path.reduce(descend, input) === null;
+
+/** Of a finding about a part of a text. */
+function offsetOf(issue: Issue): number | undefined {
+  const offset: unknown = issue.code === "custom" ? issue.params?.["offset"] : undefined;
+  return typeof offset === "number" ? offset : undefined;
+}
+
+function inText(issue: Issue, value: unknown, { placeIn }: Say): Place | undefined {
+  const offset = offsetOf(issue);
+  return offset === undefined || typeof value !== "string" ? undefined : placeIn?.(issue.path, value, offset);
+}
 
 /** As a finding says it; at the very top, where nothing stands, else. */
 function nearOf(issue: Issue): readonly string[] {
@@ -231,8 +274,9 @@ function render(path: readonly PropertyKey[], input: unknown): string {
   return text;
 }
 
-/** `sizeGb`, `disk2`, `Tag.1.Key`. With more digits a key looks like a secret. */
-const FIELD = /^(?:[\p{L}_$-]{1,40}\d{0,2}|\d{1,4})(?:\.(?:[\p{L}_-]{1,40}\d{0,2}|\d{1,4})){0,9}$/u;
+/** `sizeGb`, `Ipv6Address`, `Tag.1.Key`. With more digits a key looks like a secret. */
+const FIELD =
+  /^(?:(?!(?:[^.\d]*\d){3})[\p{L}_$-][\p{L}\d_$-]{0,39}|\d{1,4})(?:\.(?:(?!(?:[^.\d]*\d){3})[\p{L}_-][\p{L}\d_-]{0,39}|\d{1,4})){0,9}$/u;
 
 /**
  * A key below one that names secrets is shown when it can be the name of a variable; a key may hold its value, or a whole

@@ -24,9 +24,9 @@ export const quote = (text: string): string => between(TEXT, text);
 /** A key, or the value of a field that holds no secret. */
 export const quoteName = (text: string): string => between(NAME, text);
 
-/** A key where its place is not known: letters alone. It may stand below one whose keys and values are secret. */
+/** A key where its place is not known: letters, with one digit at most. It may stand below one whose keys and values are secret. */
 export const quoteKey = (key: string): string =>
-  /^["']?[\p{L}_-]{1,30}["']?$/u.test(key) ? quoteName(key) : quote(key);
+  /^["']?(?=.{1,32}$)[\p{L}_-]+\d?[\p{L}_-]*["']?$/u.test(key) ? quoteName(key) : quote(key);
 
 /** A sentence whose readers see all of it. */
 export const withoutMarks = (sentence: string): string => sentence.replaceAll(MARKS, "");

@@ -5,10 +5,9 @@ import { minutes } from "../duration.ts";
 import { mapOf } from "../map-of.ts";
 import { isReboot, REBOOT_ADVICE } from "../reboots.ts";
 import { knowPrivate } from "../redact.ts";
-import { closed, duration, finding, inMs, oneLine, orEmpty, rule, short, text } from "./fields.ts";
+import { closed, duration, finding, inMs, oneLine, orEmpty, rule, short, slipsIn, text } from "./fields.ts";
 import { KEY_PATTERN } from "./names.ts";
 import { quote } from "./quotes.ts";
-import { shellSlip } from "./shell-slips.ts";
 
 /** RunCommand: content after base64, together with its parameters. */
 const MAX_COMMAND_BASE64_BYTES = 24 * 1024;
@@ -44,6 +43,12 @@ const keyUnder = (folder: string) =>
           true,
           [],
           `must be the key of an object under ${folder}, and is an address; put the file there, and write its key`,
+        );
+      if (new RegExp(`[\\s,;，；、]${folder}`, "u").test(key))
+        return finding(
+          true,
+          [],
+          `must be the key of one object under ${folder}, and names several; make a step of each`,
         );
       const isObject = KEY_PATTERN.test(key) && /[^/\s]$/.test(key);
       if (isObject && key.startsWith(folder)) return [];
@@ -158,10 +163,7 @@ const written = closed(shape).check(
       "holds an invisible character outside of quotes, which a shell takes as part of a word",
     ),
   ),
-  rule<WrittenStep>(["run"], ({ run = "" }) => {
-    const message = shellSlip(run);
-    return message === undefined || hasOddSpace(run) ? [] : [{ at: ["run"], message }];
-  }),
+  rule<WrittenStep>(["run"], ({ run = "" }) => (hasOddSpace(run) ? [] : slipsIn(run, ["run"]))),
   rule<WrittenStep>(["run"], ({ run = "" }) =>
     finding(isReboot(run), ["run"], `restarts the machine before its end is known; ${REBOOT_ADVICE}`),
   ),
@@ -279,7 +281,7 @@ function notOneCommand(value: string): string | undefined {
 /** `- curl -H Host: x` is a map with one key, which no step has. */
 function notOneText(value: object): string | undefined {
   const [only = "", ...more] = Object.keys(value);
-  return more.length === 0 && /\s/.test(only.trim())
+  return more.length === 0 && /\s/.test(only.trim()) && !KEY_WITHOUT_COLON.test(only.trim())
     ? 'a command that contains ": " or ends with : must be quoted, or written on the lines below run: |'
     : undefined;
 }

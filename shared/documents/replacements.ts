@@ -46,6 +46,8 @@ const EXAMPLES: Readonly<Record<string, string>> = {
   tags: "each as key: value below tags:",
   environment: "each as NAME: value below environment:",
   parameters: "each as NAME: { default: … } below parameters:",
+  health: "health: { command: … } with a line of shell",
+  test: "test: { commands: [ … ] }",
   signals: "each with its limit, as in signals: { cpuAverage: 5 }",
 };
 /** Maps that may be left to `true` or `false`. */
@@ -117,6 +119,8 @@ const TRUTH: Readonly<Record<string, string>> = {
   no: "false",
   off: "false",
   disabled: "false",
+  none: "false",
+  never: "false",
   "0": "false",
   true: "true",
   false: "false",

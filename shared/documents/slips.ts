@@ -12,9 +12,11 @@ import {
   ordinaryMarks,
   wideHash,
   wideHashBehind,
+  wideHashForValue,
   wideQuotes,
 } from "./wide-slips.ts";
-import { commandWithKeys, withoutTabs } from "./entries.ts";
+import { conflict, foreignComment, foreignMap } from "./other-notations.ts";
+import { commandWithKeys, textBelow, withoutTabs } from "./entries.ts";
 import { quote, quoteKey } from "./quotes.ts";
 import { quoted } from "./written.ts";
 
@@ -24,9 +26,11 @@ export interface Slip {
   readonly place: Place;
   /** The line as it was meant. */
   readonly meant: string;
+  /** The lines below it, as far as they are a part of the slip. */
+  readonly also?: readonly string[];
 }
 
-interface Line {
+export interface Line {
   readonly text: string;
   readonly number: number;
   /** Every line as it is read, and as it is written. */
@@ -36,9 +40,9 @@ interface Line {
   readonly stoppedAt?: number | undefined;
 }
 
-type Rule = (
-  line: Line,
-) => (Omit<Slip, "place"> & { readonly column: number; readonly length?: number }) | undefined;
+/** A slip at a column of its line. */
+export type Found = Omit<Slip, "place"> & { readonly column: number; readonly length?: number };
+type Rule = (line: Line) => Found | undefined;
 
 const START = String.raw`^(\s*(?:- +)*)`;
 const KEY = String.raw`["']?[\p{L}\w.-]+["']?`;
@@ -232,7 +236,19 @@ function inQuotes(text: string): string {
 }
 
 /** Rules for every line up to the one where the parser stopped, and those for that line alone. */
-const ANYWHERE: readonly Rule[] = [wideHash, tab, oddDash, oddIndent, fullColon, oddAfterColon, noSpace];
+const ANYWHERE: readonly Rule[] = [
+  conflict,
+  foreignComment,
+  wideHash,
+  wideHashForValue,
+  tab,
+  oddDash,
+  oddIndent,
+  fullColon,
+  oddAfterColon,
+  noSpace,
+  foreignMap,
+];
 /** A line separator and its like are no line breaks for YAML. */
 const oddBreak: Rule = ({ text }) => {
   const column = text.search(/[\u0085\u2028\u2029]/) + 1;
@@ -257,14 +273,14 @@ const WHERE_IT_STOPPED: readonly Rule[] = [
 const isComment = (text: string): boolean => /^\s*#/.test(text);
 
 /** Slips of a text that stands where a map or a list is expected. */
-const SUSPECTS: readonly Rule[] = [wideHash, wideHashBehind, fullColon, oddDash, noSpace];
+const SUSPECTS: readonly Rule[] = [foreignComment, wideHash, wideHashBehind, fullColon, oddDash, noSpace];
 
 /** Whether a text, standing where a map or a list is expected, looks like an entry of one with a slip. */
 export const isSuspect = (text: string): boolean => suspectIn(text, 1) !== undefined;
 
 /** The slip of such a line. */
-export function suspectIn(text: string, number: number): Slip | undefined {
-  const slip = firstOf(SUSPECTS, { text, number });
+export function suspectIn(text: string, number: number, lines: readonly string[] = []): Slip | undefined {
+  const slip = firstOf(SUSPECTS, { text, number, lines, stoppedAt: text.length });
   return slip && { ...slip, place: { ...slip.place, length: 1 } };
 }
 
@@ -297,7 +313,7 @@ export function slipIn(
   stopped: Place,
   written: readonly string[] = lines,
 ): Slip | undefined {
-  return commandWithKeys(lines, stopped) ?? lineSlip(lines, stopped, written);
+  return commandWithKeys(lines, stopped) ?? lineSlip(lines, stopped, written) ?? textBelow(lines, stopped);
 }
 
 function lineSlip(lines: readonly string[], stopped: Place, written: readonly string[]): Slip | undefined {

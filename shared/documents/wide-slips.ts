@@ -1,13 +1,8 @@
 /** Rules of slips.ts for dashes, commas, colons, quotes and other marks of a Chinese input method. */
 import { nameOf, ordinary } from "./characters.ts";
 import { quote } from "./quotes.ts";
+import type { Found, Line } from "./slips.ts";
 import { quoted } from "./written.ts";
-
-interface Found {
-  readonly message: string;
-  readonly meant: string;
-  readonly column: number;
-}
 
 const ODD_DASH = /^(\s*)([—－–−])[\s\u3000]*(.*)$/u;
 const ODD_BEHIND_DASH = /^(\s*-)((?! )[\p{Zs}\p{Cf}])[\s\p{Cf}]*(.*)$/u;
@@ -26,7 +21,9 @@ export function oddDash({ text }: { readonly text: string }): Found | undefined 
 }
 
 const QUOTED_OR_ODD = /"(?:[^"\\]|\\.)*"|'[^']*'|[，、：；“”‘’「」【】［］｛｝＂＇]/gu;
-const SPACED = new Set(["，", "、", "："]);
+const SPACED = new Set(["，", "、", "；", "："]);
+/** Between two entries nothing but a comma is meant. */
+const inBrackets = (mark: string): string => (mark === "；" ? "," : ordinary(mark));
 
 /** `["a"，"b"]`, `{ max: 10，perHour: 3 }`: everything of this kind between brackets and outside of quotes. */
 export function oddInBrackets({ text }: { readonly text: string }): Found | undefined {
@@ -36,14 +33,14 @@ export function oddInBrackets({ text }: { readonly text: string }): Found | unde
   const inside = text.slice(from);
   const odd = Array.from(inside.matchAll(QUOTED_OR_ODD)).find(([mark]) => mark.length === 1);
   if (odd === undefined) return undefined;
-  const message = `${nameOf(odd[0])} stands in a list or map in brackets; write ${ordinary(odd[0])}`;
+  const message = `${nameOf(odd[0])} stands in a list or map in brackets; write ${inBrackets(odd[0])}`;
   return { message, meant: text.slice(0, from) + ordinaryMarks(inside), column: from + odd.index + 1 };
 }
 
 /** A list or map in brackets with ordinary ones, commas and colons, as far as they stand outside of quotes. */
 export const ordinaryMarks = (text: string): string =>
   text.replaceAll(QUOTED_OR_ODD, (mark) =>
-    mark.length > 1 ? mark : `${ordinary(mark)}${SPACED.has(mark) ? " " : ""}`,
+    mark.length > 1 ? mark : `${inBrackets(mark)}${SPACED.has(mark) ? " " : ""}`,
   );
 
 const BLOCK_MARK = /^(\s*(?:- +)*(?:["']?[\p{L}\w.-]+["']?: +)?)([｜＞])([+\d-]*\s*(?:#.*)?)$/u;
@@ -59,6 +56,12 @@ export function blockMark({ text }: { readonly text: string }): Found | undefine
 /** `＃ a comment` on a line of its own. */
 export const wideHash = ({ text }: { readonly text: string }): Found | undefined =>
   hashAt(text, /^\s*＃/.test(text) ? text.indexOf("＃") : -1);
+
+/** `test: ＃ a comment` above its keys. */
+export function wideHashForValue({ text, number, lines = [] }: Line): Found | undefined {
+  const isAbove = (lines[number] ?? "").search(/\S/) > text.search(/[^\s-]/);
+  return hashAt(text, isAbove ? text.search(/(?<=:\s+)＃/) : -1);
+}
 
 /** `max: 3 ＃ a comment`. */
 export const wideHashBehind = ({ text }: { readonly text: string }): Found | undefined =>

@@ -66,6 +66,10 @@ const HINTS: readonly (readonly [RegExp, string])[] = [
     /missed comma/,
     "a comma is missing in a list or map in brackets; put quotes around a text that holds one of , [ ] { } or a quote",
   ],
+  [
+    /expected the node content/,
+    "a comma or bracket stands where an entry is expected, as in [a,, b]; remove the one too many",
+  ],
   [/line break is expected/, "text stands behind | or >; begin it on the next line"],
 ];
 

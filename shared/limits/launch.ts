@@ -11,8 +11,10 @@ import type { CloudClient } from "../cloud/client.ts";
 import type { Image } from "../cloud/ecs/image.ts";
 import { describeTemplateVersions, type TemplateDisk, type TemplateVersion } from "../cloud/ecs/templates.ts";
 import { dataDisksOf, withCategory } from "../cloud/launch-disks.ts";
+import { placedIn } from "../document-fields.ts";
 import type { Fleet } from "../documents/fleet.ts";
 import { hasTemplate } from "../documents/launch-network.ts";
+import { CloudError } from "../errors.ts";
 import { ok, problem, type Result } from "../result.ts";
 import { selectTypes } from "../ephemeral-instance/select-types.ts";
 import { withTemplate } from "./template.ts";
@@ -94,7 +96,11 @@ async function readTemplate(fleet: Fleet, cloud: CloudClient): Promise<Result<Te
   if (!hasTemplate(launch)) return ok(undefined);
   const { LaunchTemplateId: id, LaunchTemplateName: name = "", LaunchTemplateVersion: number } = launch;
   const wanted = number === undefined ? "default" : [number];
-  const [found] = await describeTemplateVersions(cloud, id === undefined ? { name } : { id }, wanted);
+  const named = id === undefined ? { name } : { id };
+  // The document is not in the input of every run that launches.
+  const [found] = await describeTemplateVersions(cloud, named, wanted).catch((error: unknown) => {
+    throw error instanceof CloudError ? placedIn({ document: fleet }, error) : error;
+  });
   if (found === undefined)
     return problem(
       `fleet ${fleetName}: launch template ${id ?? name} has no version ${number ?? "by default"}; name one that exists`,

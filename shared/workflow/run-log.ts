@@ -271,6 +271,7 @@ export type RunState = "queued" | "running" | Completion["kind"];
 export interface RunRecord {
   readonly run: string;
   readonly kind: string;
+  /** Its recipe, fleet or family. */
   readonly subject: string;
   readonly by: string;
   readonly state: RunState;
@@ -296,7 +297,7 @@ export function recordOf(run: string, log: RunLog): RunRecord | undefined {
   return {
     run,
     kind: kindOf(run),
-    subject: subjectOf(run),
+    subject: subjectIn(run, event.input),
     by: event.by,
     state: completion?.kind ?? (begun.length === 0 ? "queued" : "running"),
     phase: event.phase,
@@ -307,6 +308,14 @@ export function recordOf(run: string, log: RunLog): RunRecord | undefined {
       ? { dueAt: new Date(event.runAt).toISOString(), ...noteOf(begun.at(-1)) }
       : endOf(completion)),
   };
+}
+
+/** Kinds of runs about a family, of which several may look the same in ids; the input has the name itself. */
+const OF_FAMILIES = /^(?:rollback|hold)$/;
+
+function subjectIn(run: string, input: unknown): string {
+  const family = OF_FAMILIES.test(kindOf(run)) && isRecord(input) ? input["family"] : undefined;
+  return typeof family === "string" ? family : subjectOf(run);
 }
 
 const noteOf = (line: { readonly note?: string | undefined } | undefined) =>

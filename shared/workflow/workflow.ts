@@ -10,6 +10,7 @@
  */
 import { waitMs } from "../cloud/retry.ts";
 import { formatDuration, seconds } from "../duration.ts";
+import { placedIn } from "../document-fields.ts";
 import { CloudError, UnseenError } from "../errors.ts";
 import type { Ports } from "../invocation.ts";
 import { stateOf, type EventType, type RequestEvent, type StateOf, type WorkflowEvent } from "./envelope.ts";
@@ -137,6 +138,7 @@ export async function advance(phase: Phase, event: WorkflowEvent, ports: Ports):
   const outcome = await phase.run(event, ports).catch((error: unknown): Outcome => {
     if (error instanceof UnseenError) return wait(UNSEEN_MS, error.message);
     if (!(error instanceof CloudError)) throw error;
+    placedIn(event.input, error);
     if (error.kind !== "wait") return phase.compensate(event, error.message);
     return { ...wait(waitMs(error.code, event.attempt, ports.random), error.message), throttled: true };
   });

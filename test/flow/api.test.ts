@@ -161,6 +161,26 @@ test("a family says since when it serves its image again after a rollback", asyn
   expect(Date.parse(String(body["since"]))).toBeGreaterThanOrEqual(Date.parse(back.beganAt));
 });
 
+test("runs are found by the name of their family, also where ids of runs spell another one alike", async ({
+  kiln,
+  expect,
+}) => {
+  const runsOf = async (name: string) =>
+    (await ask(kiln, "GET", `/runs?name=${encodeURIComponent(name)}&limit=100`)).body["runs"];
+  for (const [one, other] of [
+    ["商城镜像", "数据镜像"],
+    ["Web_App", "web-app"],
+    ["web.v1", "web-v1"],
+  ] as const) {
+    const { run } = await request(kiln, `/families/${one}/rollback`, { to: "previous" });
+    expect(await runsOf(one)).toMatchObject([{ run, subject: one, state: "failed" }]);
+    expect(await runsOf(other), other).toEqual([]);
+    const again = await request(kiln, `/families/${other}/rollback`, { to: "previous" });
+    expect(await runsOf(other)).toMatchObject([{ run: again.run, subject: other }]);
+    expect(await runsOf(one)).toMatchObject([{ run }]);
+  }
+});
+
 test("a run that should have gone on long ago is a problem of the deployment", async ({ kiln, expect }) => {
   await kiln.upload("recipes/web.yaml", recipeText());
   await kiln.cloud.settle({ until: () => kiln.records("bake")[0]?.phase === "boot", forMs: minutes(10) });

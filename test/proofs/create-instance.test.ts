@@ -152,7 +152,7 @@ for (const via of ["RunInstances", "CreateInstance"] as const) {
     const refused = await scaleOut(kiln, { count: 1 });
     expect(refused.state).toBe("failed");
     expect(refused.reason).toContain(`${via} answered InvalidUser.PassRoleForbidden`);
-    expect(refused.reason).toContain("launch.RamRoleName (a fleet), or add the name there");
+    expect(refused.reason).toContain("launch.RamRoleName AdministratorRole: ");
     expect(machines(kiln)).toEqual([]);
     await kiln.upload("fleets/web.yaml", fleet("kiln-web"));
     expect(await scaleOut(kiln, { count: 1, key: "renamed" })).toMatchObject({ state: "done" });

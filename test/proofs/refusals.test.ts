@@ -188,7 +188,7 @@ test("a builder may have a role of KILN_INSTANCE_ROLES; another one is refused b
   const [refused] = await bakeAndPromote(kiln, withRole("AdministratorRole"));
   expect(refused?.state).toBe("failed");
   expect(refused?.reason).toMatch(
-    /^ecs RunInstances answered InvalidUser\.PassRoleForbidden .*only the RAM roles named in KILN_INSTANCE_ROLES: correct source\.builder\.ramRole .*or add the name there and run npm run setup\.$/,
+    /^source\.builder\.ramRole \S+: ecs RunInstances answered InvalidUser\.PassRoleForbidden .*only the RAM roles named in KILN_INSTANCE_ROLES: correct the name, or add it there and run npm run setup\.$/,
   );
   expect(kiln.cloud.world.instances.size).toBe(0);
   expect(ownImages(kiln)).toEqual([]);

@@ -34,6 +34,12 @@ const RECIPES = [
     "The type cannot be had like this here: take another type or zone.",
   ],
   [
+    "source.builder.ramRole",
+    "no-such-role",
+    { ramRole: "no-such-role" },
+    "Kiln may hand out only the RAM roles named in KILN_INSTANCE_ROLES: correct the name, or add it there and run npm run setup.",
+  ],
+  [
     "source.builder.dataDisks",
     "s-nope",
     { dataDisks: [{ snapshotId: "s-nope", sizeGb: 40 }] },
@@ -65,7 +71,26 @@ test("image.resourceGroupId and the id of a source", async ({ kiln, expect }) =>
   );
   await kiln.cloud.settle({ forMs: hours(1) });
   const [snapshot] = kiln.records("bake-snap");
-  expect(snapshot?.reason).toContain("source s-nope: ");
+  expect(snapshot?.reason).toContain("source.snapshot.id s-nope: ");
+});
+
+test("a region, and a consumer, of the promotion", async ({ deploy, expect }) => {
+  for (const [promote, said] of [
+    [
+      { regions: ["cn-shanghai", "cn-nowhere"] },
+      /^promote\.regions cn-nowhere: ecs \w+ answered InvalidRegionId/,
+    ],
+    [{ consumers: ["lt-nope"] }, /^promote\.consumers: lt-nope: ecs \w+ answered InvalidLaunchTemplate/],
+    [{ consumers: [{ id: "lt-nope" }] }, /^promote\.consumers: lt-nope: ecs /],
+  ] as const) {
+    const kiln = await deploy({});
+    await bakeAndPromote(kiln, recipeText({ promote }));
+    const [{ reason, result } = {}] = kiln.records("promote");
+    expect(reason ?? String(result?.["notUpdated"])).toMatch(said);
+    if (reason === undefined) continue;
+    const why = await kilnOn(kiln, "why", "web");
+    expect(why.out).toContain("next: correct promote.regions in recipes/web.yaml");
+  }
 });
 
 test("a public family without acs: is recognized", async ({ kiln, expect }) => {
@@ -74,12 +99,29 @@ test("a public family without acs: is recognized", async ({ kiln, expect }) => {
   expect(bake?.reason).toContain("write acs:alibaba_cloud_linux_3_2104_lts_x64");
 });
 
+const ONE = { VSwitchId: "vsw-hangzhou-h" };
 const FLEETS = [
   ["launch.VSwitchId", "vsw-nope", { VSwitchId: "vsw-nope" }],
   ["launch.SecurityGroupId", "sg-nope", { SecurityGroupId: "sg-nope" }],
   ["launch.InstanceType", "ecs.g7.largee", { InstanceType: "ecs.g7.largee" }],
   ["launch.KeyPairName", "nope", { KeyPairName: "nope" }],
   ["launch.ResourceGroupId", "rg-nope", { ResourceGroupId: "rg-nope" }],
+  ["launch.RamRoleName", "no-such-role", { RamRoleName: "no-such-role" }],
+  ["launch.LaunchTemplateId", "lt-nope", { LaunchTemplateId: "lt-nope" }],
+  ["launch.LaunchTemplateName", "nope-1", { LaunchTemplateName: "nope-1" }],
+  ["launch.ZoneId", "cn-hangzhou-z", { ...ONE, ZoneId: "cn-hangzhou-z" }],
+  ["launch.PrivateIpAddress", "10.99.0.1", { ...ONE, PrivateIpAddress: "10.99.0.1" }],
+  [
+    "launch.NetworkInterface.VSwitchId",
+    "vsw-nope",
+    {
+      NetworkInterface: [
+        { InstanceType: "Primary", VSwitchId: "vsw-nope", SecurityGroupId: "sg-default0001" },
+      ],
+      VSwitchId: undefined,
+      SecurityGroupId: undefined,
+    },
+  ],
 ] as const;
 
 test("a fleet, in a launch and in a dry run", async ({ kiln, expect }) => {
@@ -98,6 +140,6 @@ test("a fleet, in a launch and in a dry run", async ({ kiln, expect }) => {
       `next: correct ${field} in fleets/web.yaml, then npm run kiln -- push fleets/web.yaml`,
     );
     const dry = await scaleOut(kiln, { count: 1, dryRun: true });
-    expect(JSON.stringify(dry.result), field).toContain(field);
+    expect(`${dry.reason} ${JSON.stringify(dry.result)}`, field).toContain(field);
   }
 });

@@ -3,7 +3,8 @@
  *
  * SEARCH-1. A page reads a bounded number of objects, whatever the history holds: at most LISTS_MAX pages of keys and
  *     the logs of as many runs as the page may have. A page may hold fewer runs than asked for and still have a `next`.
- * SEARCH-2. Keys only propose runs. What a run is, its log says; one without a log is left out.
+ * SEARCH-2. Keys only propose runs. What a run is, its log says; one without a log is left out, and so is one of another
+ *     family whose name looks the same in keys.
  * SEARCH-3. A last page says when the index is known to lack ended runs: its janitor has marked it, or it is empty although the
  *     first run has ended.
  */
@@ -13,7 +14,7 @@ import type { Ports } from "../../../shared/invocation.ts";
 import { FOLDER, openKey } from "../../../shared/keys.ts";
 import { isRunId } from "../../../shared/names.ts";
 import { INCOMPLETE, INDEX, readEntry } from "../../../shared/workflow/run-index.ts";
-import { kindOf, subjectOf } from "../../../shared/workflow/run-id.ts";
+import { familyName, kindOf, subjectOf } from "../../../shared/workflow/run-id.ts";
 import type { Search } from "../routes.ts";
 import { rowsOf, type RunRow } from "./rows.ts";
 
@@ -32,10 +33,13 @@ export interface RunPage {
 
 /** @throws CloudError */
 export async function findRuns(search: Search, ports: Ports): Promise<RunPage> {
-  const { state } = search;
-  const { runs, next } = await candidates(search, ports);
+  const { state, name } = search;
+  const spelt = { ...search, ...(name !== undefined && { name: familyName(name) }) };
+  const { runs, next } = await candidates(spelt, ports);
   const rows = await rowsOf(runs, ports);
-  const wanted = rows.filter((row) => state === undefined || row.state === state);
+  const wanted = rows.filter(
+    (row) => (state === undefined || row.state === state) && (name === undefined || row.subject === name),
+  );
   return { runs: wanted, ...(next !== undefined && { next }) };
 }
 

@@ -7,7 +7,6 @@ import { headObject } from "../../../shared/cloud/oss/objects.ts";
 import { objectsIn, objectsOf } from "../../../shared/documents/recipe-objects.ts";
 import { renderImageName } from "../../../shared/documents/image-name.ts";
 import { COMMAND_MAX_BYTES, scriptOf, sentBytes } from "../../../shared/ephemeral-instance/command-script.ts";
-import { shownName } from "../../../shared/ephemeral-instance/shown-line.ts";
 import { selectTypes } from "../../../shared/ephemeral-instance/select-types.ts";
 import { instanceParams } from "../../../shared/ephemeral-instance/spec.ts";
 import { runningFile, scriptFile } from "../../../shared/ephemeral-instance/download.ts";
@@ -211,7 +210,9 @@ function longCommand({ document }: LockedInput, variables: Baked["values"]): str
     const text = step.kind === "run" ? step.command : runningFile(scriptFile(step, 0));
     const bytes = sentBytes(scriptOf(withVariables(step, variables), text));
     if (bytes <= COMMAND_MAX_BYTES) continue;
-    return `${place} ("${shownName(step)}") has ${bytes} bytes as Base64 with its environment and parameters, and a command may have ${COMMAND_MAX_BYTES}; move its text into an object under scripts/, or shorten the values`;
+    // The API decides this, too, and is spared what hides values in the line of a command.
+    const name = step.kind === "script" ? ` ("${step.name}")` : "";
+    return `${place}${name} has ${bytes} bytes as Base64 with its environment and parameters, and a command may have ${COMMAND_MAX_BYTES}; move its text into an object under scripts/, or shorten the values`;
   }
   return undefined;
 }

@@ -154,22 +154,11 @@ async function makeImage(given: Capture, { cloud, clock }: Ports): Promise<Outco
   return next(AwaitImage, state, { afterMs: FIRST_IMAGE_MS, note: `${imageId} is being made` });
 }
 
-/** Where the parameters of CreateImage stand in a recipe. */
-const RECIPE_FIELDS = {
-  InstanceId: "source.instance.id",
-  SnapshotId: "source",
-  ResourceGroupId: "image.resourceGroupId",
-};
-
-function placed(error: unknown): never {
-  throw error instanceof CloudError ? error.in(RECIPE_FIELDS) : error;
-}
-
 async function startImage(given: Capture, cloud: CloudClient): Promise<Started> {
   const { from, run } = given;
   const attributes = attributesOf(given, cloud);
   const token = clientToken(run, "capture", 0, { from, attributes });
-  if (!("file" in from)) return { imageId: await createImage(cloud, from, attributes, token).catch(placed) };
+  if (!("file" in from)) return { imageId: await createImage(cloud, from, attributes, token) };
   const { key, format, sizeGb, dataDisks = [], ...own } = from.file;
   const { bucket } = cloud.access;
   const system = { bucket, key, format, ...(sizeGb !== undefined && { sizeGb }) };

@@ -10,7 +10,7 @@ import { FLEET_EVENTS, RECIPE_EVENTS } from "../../../shared/notifications/notif
 
 const NAMES = new RegExp(`(?<![\\w-])${NAME}(?![\\w-])`, "g");
 /** Words of the list that are no names. */
-const WORDS = new Set(["channel", "events", "url"]);
+const WORDS = new Set("channel events url null true false".split(" "));
 const EVENTS = new Set<string>([...RECIPE_EVENTS, ...FLEET_EVENTS]);
 
 /** Names of channels, each once. */
@@ -32,7 +32,7 @@ function parsed(text: string): unknown {
   }
 }
 
-const KEY = /(?<![\w-])(["']?)notify\1[ \t]*[:：]/g;
+const KEY = /(?<![\w-])(["']?)notify\1[ \t]*[:：]/gi;
 
 /** Keys in the value of another one are a part of it, so that every line is read once. */
 function guessed(text: string): readonly string[] {
@@ -57,7 +57,7 @@ function valueEnd(text: string, keyAt: number, from: number): number {
   const before = text.slice(text.lastIndexOf("\n", keyAt) + 1, keyAt);
   const lineEnd = endOfLine(text, from);
   const line = text.slice(from, lineEnd);
-  if (line.trim() === "" || /^\s*[[{]/.test(line)) return blockEnd(text, from, before.length);
+  if (/^\s*(?:[[{]|[|>][+\d-]*\s*$|$)/.test(line)) return blockEnd(text, from, before.length);
   const quoted = /^\s*(["'])[^"']*\1/.exec(line)?.[0];
   const rest = before.trim() === "" ? line : (/^[^,}]*/.exec(line)?.[0] ?? "");
   return from + (quoted ?? rest).length;

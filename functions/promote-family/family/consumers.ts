@@ -85,7 +85,7 @@ export async function updateNext(
   if (!all.ok) return { state: { at: state.at, left: [...left, all.problem] } };
   for (const [at, consumer] of all.value.entries()) {
     if (at < state.at) continue;
-    const change = await refusedAsProblem(async () => {
+    const change = await refusedAsProblem(consumer.id, async () => {
       const wanted = await wantedOf(consumer, consumer.recipe, family, ports);
       return wanted.ok ? update(wanted.value, ports) : wanted;
     });
@@ -95,11 +95,12 @@ export async function updateNext(
   return { state: { at: all.value.length, left } };
 }
 
-async function refusedAsProblem(act: () => Promise<Change>): Promise<Change> {
+/** Of a refusal the problem names the consumer. */
+async function refusedAsProblem(id: string, act: () => Promise<Change>): Promise<Change> {
   try {
     return await act();
   } catch (error) {
-    return problem(permanent(error).message);
+    return problem(`${id}: ${permanent(error).message}`);
   }
 }
 
@@ -197,7 +198,7 @@ export async function outdatedConsumers(
   if (!all.ok) return [all.problem];
   const outdated: string[] = [];
   for (const { id, region = homeOf(ports) } of all.value) {
-    const imageId = await refusedAsProblem(async () => ok(await imageNow(id, region, ports)));
+    const imageId = await refusedAsProblem(id, async () => ok(await imageNow(id, region, ports)));
     if (!imageId.ok) outdated.push(imageId.problem);
     else if (region in targets && (imageId.value ?? "") !== targets[region])
       outdated.push(placedConsumer({ id, region }));

@@ -1,5 +1,6 @@
 /** A dry run: the reservation the limits would allow, and the cloud's answer to each offering. Changes nothing. */
 import type { CloudClient } from "../../../shared/cloud/client.ts";
+import { placedIn } from "../../../shared/document-fields.ts";
 import { answerOf } from "../../../shared/cloud/ecs/dry-run.ts";
 import { dryCreateInstance, dryRunInstances } from "../../../shared/cloud/ecs/instances.ts";
 import type { Ports } from "../../../shared/invocation.ts";
@@ -7,7 +8,7 @@ import { nextOf } from "../../../shared/limits/stored-reservation.ts";
 import { readReservations } from "../../../shared/limits/reservations.ts";
 import { done, type Outcome } from "../../../shared/workflow/workflow.ts";
 import type { Input } from "./events.ts";
-import { FLEET_FIELDS, launchParams, orderedOfferings, type LaunchCall } from "./launch-params.ts";
+import { launchParams, orderedOfferings, type LaunchCall } from "./launch-params.ts";
 import { tooFew } from "./minimum.ts";
 import { LAUNCH_APIS } from "./launch.ts";
 import { decider } from "./reserve.ts";
@@ -47,7 +48,7 @@ async function checkOfferings(input: Input, call: LaunchCall, cloud: CloudClient
   const answers: string[] = [];
   for (const offering of orderedOfferings(input)) {
     const checked = await check(cloud, launchParams(input, offering, call, cloud));
-    if (checked.verdict === "no") checked.error.in(FLEET_FIELDS);
+    if (checked.verdict === "no") placedIn(input, checked.error);
     answers.push(`${offering.name}: ${answerOf(checked)}`);
     if (checked.verdict !== "no") break;
   }

@@ -82,27 +82,3 @@ function runInstancesParams(fleet: Fleet, { amount, at }: LaunchCall) {
     AutoReleaseTime: expiry === undefined ? undefined : tagInstant(expiry),
   };
 }
-
-/** Parameters of a launch under their places in the fleet. */
-export const FLEET_FIELDS: Readonly<Record<string, string>> = Object.fromEntries(
-  [
-    "VSwitchId",
-    "SecurityGroupId",
-    "SecurityGroupIds",
-    "InstanceType",
-    "KeyPairName",
-    "RamRoleName",
-    "ResourceGroupId",
-    "ZoneId",
-    "DeploymentSetId",
-    "DedicatedHostId",
-    "HpcClusterId",
-    "LaunchTemplateId",
-    "LaunchTemplateName",
-  ]
-    .map((name) => [name, `launch.${name}`])
-    .concat([
-      ["Category", "launch.SystemDisk or DataDisk"],
-      ["SnapshotId", "launch.DataDisk"],
-    ]),
-);

@@ -3,6 +3,7 @@ import type { CloudClient } from "../../../shared/cloud/client.ts";
 import { createInstance, runInstances } from "../../../shared/cloud/ecs/instances.ts";
 import { getObject } from "../../../shared/cloud/oss/objects.ts";
 import { clientToken } from "../../../shared/cloud/ecs/token.ts";
+import { placedIn } from "../../../shared/document-fields.ts";
 import type { Fleet } from "../../../shared/documents/fleet.ts";
 import { inlineUserData } from "../../../shared/documents/launch.ts";
 import { minutes, seconds } from "../../../shared/duration.ts";
@@ -15,7 +16,7 @@ import { PACE, poll } from "../../../shared/workflow/poll.ts";
 import { next, phase, type Outcome } from "../../../shared/workflow/workflow.ts";
 import { Launch, withNotes, type Progress } from "./events.ts";
 import { launchPage, writePage } from "./instance-pages.ts";
-import { FLEET_FIELDS, launchParams, orderedOfferings, type LaunchCall } from "./launch-params.ts";
+import { launchParams, orderedOfferings, type LaunchCall } from "./launch-params.ts";
 import { launchRoom, type Room } from "./launch-room.ts";
 import { ABSENT_MS, servedImages } from "./launched.ts";
 import { hindranceOf } from "./may-go-on.ts";
@@ -99,7 +100,7 @@ async function makeCall(
   const token = clientToken(run, input.document.via, progress.callIndex, params);
   const { call } = LAUNCH_APIS[input.document.via];
   return call(cloud, { ...params, Password: login.value }, token).catch((error: unknown) =>
-    permanent(error).in(FLEET_FIELDS),
+    placedIn(input, permanent(error)),
   );
 }
 

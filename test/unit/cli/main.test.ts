@@ -1,6 +1,8 @@
+import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { load } from "js-yaml";
 import { describe, expect, it } from "vitest";
 import { COMMANDS } from "../../../cli/commands.ts";
 import { kiln } from "../../support/kiln.ts";
@@ -141,7 +143,7 @@ describe("kiln check", () => {
     for (const folder of ["fleets", "recipes/old"]) mkdirSync(join(root, folder), { recursive: true });
     const empty = await kiln(["check", "."], { root, cwd: root });
     for (const file of ["fleets/web.yaml", "fleets/notes.txt", "recipes/old/web.yaml", "web.json"])
-      writeFileSync(join(root, file), file.endsWith("json") ? "{" : fleet);
+      writeFileSync(join(root, file), file.endsWith("json") ? '{ "launch": [' : fleet);
     const { exit, out } = await kiln(["check", "."], { root, cwd: root });
     rmSync(root, { recursive: true });
     expect(empty).toMatchObject({
@@ -258,4 +260,37 @@ it("a file that cannot be read keeps no other from its check, wherever it stands
   const none = await kiln(["check", "nope.yaml", "empty"], { cwd: folder });
   expect([none.exit, none.err.split("\n")]).toMatchObject([1, { length: 2 }]);
   rmSync(folder, { recursive: true });
+});
+
+it("takes of a folder what is a document, in YAML and JSON, and no settings of other programs", async () => {
+  const root = mkdtempSync(join(tmpdir(), "kiln-mixed-"));
+  const at = (name: string): string => join(root, name);
+  const fleet = load(readFileSync("examples/fleets/web.yaml", "utf8"));
+  writeFileSync(at("tsconfig.json"), '{ "compilerOptions": {} }');
+  writeFileSync(at("s.yaml"), "edition: 3.0.0\nresources: {}\n");
+  const none = await kiln(["check", "."], { root, cwd: root });
+  expect(none).toMatchObject({
+    exit: 1,
+    err: expect.stringContaining("(s.yaml, tsconfig.json: name a file"),
+  });
+  writeFileSync(at("indented.json"), JSON.stringify(fleet, undefined, 2));
+  writeFileSync(at("flat.json"), JSON.stringify(fleet));
+  writeFileSync(at("slip.yaml"), "family: web\nlaunch：\n  InstanceType: [a\n");
+  const { exit, out } = await kiln(["check", "."], { root, cwd: root });
+  expect(exit).toBe(3);
+  for (const file of ["indented.json", "flat.json"]) expect(out).toContain(`${file}  ok (fleet)`);
+  expect(out).toContain("in 1 of 3 files");
+  execFileSync("sh", ["-c", `mkfifo "${at("pipe.yaml")}"`]);
+  expect(await kiln(["check", "pipe.yaml"], { root, cwd: root })).toMatchObject({
+    exit: 1,
+    err: "pipe.yaml is a pipe; write its text into a file",
+  });
+  rmSync(root, { recursive: true });
+});
+
+it("says its version", async () => {
+  expect(await kiln(["--version"])).toMatchObject({
+    exit: 0,
+    out: expect.stringMatching(/^\d+\.\d+\.\d+$/),
+  });
 });

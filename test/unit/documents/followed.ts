@@ -9,7 +9,7 @@ const LITERAL = [
   /(?:; |, )write ([^;]+?)(?:, without .*)?$/,
 ];
 const PROSE =
-  /^(?:it|its|them|the|those|each|an?|one|days|digits|both|baked|their|true or|ordinary|remove|leave|source.* and|family: and|run: and|command: and|channel: and|scripts\/ and|launch: with)\b|…| for minutes or | and a name | of KILN_| where | below |, the |, or | at the top| behind /;
+  /^(?:it|its|them|the|those|each|an?|one|days|digits|both|baked|their|true or|ordinary|remove|leave|source.* and|family: and|run: and|command: and|channel: and|scripts\/ and|launch: with)\b|…| for (?:minutes|seconds|hours) or | and a name | of KILN_| where | below |, the |, or | at the top| behind /;
 
 function literalOf(message: string): string | undefined {
   const found = LITERAL.map((pattern) => pattern.exec(message)?.[1]).find((text) => text !== undefined);

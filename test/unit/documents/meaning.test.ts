@@ -53,6 +53,89 @@ const RECIPES: readonly Row[] = [
   [`${STEP}{ run: a, environment: { A：b } }\n`, `${STEP}{ run: a, environment: { A: b } }\n`],
   [`${STEP}{ run: a, timeout: 00:20:00 }\n`, `${STEP}{ run: a, timeout: 20m }\n`],
   [`${STEP}{ run: a, timeout: "1:30:00" }\n`, `${STEP}{ run: a, timeout: 1h30m }\n`],
+  // Characters of an input method around and in values, commands in brackets.
+  ...["“0 2 * * *”", "「0 2 * * *」", "０ ２ * * *", "0 2 ＊ ＊ ＊", "“02:00”"].map((cron): Row => [
+    `schedule: ${cron}\n`,
+    "schedule: 0 2 * * *\n",
+  ]),
+  ["schedule: { cron: “0 2 * * *” }\n", "schedule: { cron: 0 2 * * * }\n"],
+  ...["“3”", "３", "3。", "「３」", "‘3’"].map((keep): Row => [
+    `retention: { enabled: true, keep: ${keep} }\n`,
+    "retention: { enabled: true, keep: 3 }\n",
+  ]),
+  ["retention: { enabled: ｔｒｕｅ }\n", "retention: { enabled: true }\n"],
+  ...["“2d”", "２d", "2天。", "“２ 天”", "48ｈ"].map((within): Row => [
+    `notify: [ops]\npromote: { approval: { within: ${within} } }\n`,
+    "notify: [ops]\npromote: { approval: { within: 2d } }\n",
+  ]),
+  ["test: { timeout: “5m”, commands: [a] }\n", "test: { timeout: 5m, commands: [a] }\n"],
+  ...["［yum install -y nginx］", "【yum install -y nginx】", "［“yum install -y nginx”］"].map(
+    (list): Row => [`provision: ${list}\n`, "provision: [yum install -y nginx]\n"],
+  ),
+  ["test:\n  commands: 【nginx -t， nginx -v】\n", "test:\n  commands: [nginx -t, nginx -v]\n"],
+  [`${STEP}{run：yum install -y nginx}\n`, `${STEP}{run: yum install -y nginx}\n`],
+  [`${STEP}{run:yum install -y nginx}\n`, `${STEP}{run: yum install -y nginx}\n`],
+  [`${STEP}{ run: a, timeout:5m }\n`, `${STEP}{ run: a, timeout: 5m }\n`],
+  ["rebake: {nightly: false；onChange: false}\n", "rebake: {nightly: false,onChange: false}\n"],
+  [
+    "promote: { regions: 【cn-beijing；cn-shanghai】 }\n",
+    "promote: { regions: [cn-beijing, cn-shanghai] }\n",
+  ],
+  ["promote: { regions: cn-beijing、cn-shanghai }\n", "promote: { regions: [cn-beijing, cn-shanghai] }\n"],
+  ["notify: ops, dev\n", "notify: [ops, dev]\n"],
+  ["notify: ops，dev\n", "notify: [ops, dev]\n"],
+  ["whenBusy: “queue”\n", "whenBusy: queue\n"],
+  [
+    "image: { tags: { “team”: web } }\n",
+    /stands in the quotes “”, which are part of the key; write it without them$/,
+  ],
+  ["notify: @ops\n", "notify: ops\n"],
+  ["notify: '#Ops'\n", "notify: ops\n"],
+  [
+    "notify: [ops,, dev]\n",
+    /a comma or bracket stands where an entry is expected, as in \[a,, b\]; remove the one too many$/,
+  ],
+  ["inputs: s3://bucket/file\n", /must be a list \(it is "s3:\/\/bucket\/file"\)$/],
+  ...[", ", ",", "; ", " ", "、", "，"].map((mark): Row => [
+    `${STEP}{ script: "scripts/a.sh${mark}scripts/b.sh" }\n`,
+    /must be the key of one object under scripts\/, and names several .*; make a step of each$/,
+  ]),
+  // No word for none, no yes and no address is a command or a name.
+  ...["false", "no", "none", "skip", "off"].map((word): Row => [`test: ${word}\n`, "test: { skip: true }\n"]),
+  ["test: true\n", /write test: \{ commands: \[ … \] \}$/],
+  ["test: nginx\n", /write test: \{ commands: \[ … \] \}$/],
+  ["test: nginx -t\n", "test: { commands: [nginx -t] }\n"],
+  ...[
+    "notify: false",
+    "provision: none",
+    "provision: no",
+    "test: { commands: false }",
+    "promote: { regions: none }",
+    "notify: [ops]\npromote: { approval: false }",
+    "components: false",
+    "inputs: none",
+    "schedule: false",
+    "schedule: never",
+    "encrypt: none",
+    "description: false",
+    "retention: never",
+  ].map((line): Row => [`${line}\n`, /; leave it out$/]),
+  ["notify: true\n", /must be a list \(it is true\)$/],
+  ["promote: false\n", /; remove family: for an image that joins none$/],
+  ["retention: true\n", "retention: { enabled: true }\n"],
+  ["rebake: none\n", "rebake: false\n"],
+  ["keepFailed: never\n", "keepFailed: false\n"],
+  // A bare number, with each unit that the rule of its place takes.
+  ["retention: { deleteAfter: 7 }\n", /; write 7h for hours or 7d for days$/],
+  ["retention: { youngerThan: 2 }\n", "retention: { youngerThan: 2d }\n"],
+  ["keepFailed: 2\n", /; write 2h for hours or 2d for days$/],
+  ["keepFailed: '45'\n", /; write 45m for minutes or 45h for hours$/],
+  ["notify: [ops]\npromote: { approval: { within: 2 } }\n", /; write 2h for hours or 2d for days$/],
+  [
+    "test: { timeout: 20, commands: [{ run: a, timeout: 30m }] }\n",
+    "test: { timeout: 20h, commands: [{ run: a, timeout: 30m }] }\n",
+  ],
+  ["keepFailed: 1000000\n", /must be a duration such as 90s, 10m, 2h or 7d \(it is 1000000\)$/],
   // Release.
   ["promote: web\n", /must be a map of keys and values .*; write its keys below promote:/],
   ["promote: true\n", "promote: {}\n"],
@@ -108,7 +191,7 @@ const FAMILIES: readonly Row[] = [
   ["family = web\n", "family: web\n"],
   ["family：web\n", "family: web\n"],
   ["family: ｗｅｂ\n", "family: web\n"],
-  ["family: 【web】\n", /it holds the full-width 【 \(U\+3010\)/],
+  ["family: 【web】\n", "family: web\n"],
   ["family: web，db\n", /it holds the full-width ， \(U\+FF0C\)/],
   ["family:\n", /has no value; write one, or remove the line$/],
 ];
@@ -140,6 +223,35 @@ const FLEETS: readonly Row[] = [
   [`${LIMITS}${HOURS}[工作日 8点-20点] }\n`, /must be days and hours/],
   [`${LIMITS}${HOURS}[每天 08:00至20:00] }\n`, `${LIMITS}${HOURS}[daily 08:00-20:00] }\n`],
   [`${LIMITS}${HOURS}Mon-Fri 8:00-20:00 }\n`, `${LIMITS}${HOURS}[Mon-Fri 08:00-20:00] }\n`],
+];
+const SIZED = `${LIMITS}size: { min: 1 }\n`;
+const UNWANTED: readonly Row[] = [
+  ...["false", "none", "no"].map((word): Row => [
+    `${SIZED}health: ${word}\n`,
+    /health: must be .*; leave it out$/,
+  ]),
+  ...["true", "8080", "/healthz", "localhost:80/healthz", "curl", "[curl, localhost]"].map((value): Row => [
+    `${SIZED}health: ${value}\n`,
+    /write health: \{ command: … \} with a line of shell$/,
+  ]),
+  [
+    `${SIZED}health: http://localhost/status\n`,
+    `${SIZED}health: { command: curl -fsS http://localhost/status }\n`,
+  ],
+  [`${SIZED}health: { command: false }\n`, /must be text \(it is false\); write a line of shell$/],
+  [`${LIMITS}wake: never\n`, `${LIMITS}wake: false\n`],
+  ...["idle: off", "size: none", "refresh: no", "notify: false", "ladder: none", "expireAfter: never"].map(
+    (line): Row => [`${LIMITS}${line}\n`, /; leave it out$/],
+  ),
+  [`${LIMITS}expireAfter: 8\n`, /; write 8h for hours or 8d for days$/],
+  [
+    `${LIMITS}idle: { signals: { cpuAverage: 5 }, releaseAfter: 7 }\n`,
+    `${LIMITS}idle: { signals: { cpuAverage: 5 }, releaseAfter: 7d }\n`,
+  ],
+  [
+    `${LIMITS}idle: { signals: { cpuAverage: 5 }, window: 3 }\n`,
+    `${LIMITS}idle: { signals: { cpuAverage: 5 }, window: 3h }\n`,
+  ],
 ];
 const LAUNCHES: readonly Row[] = [
   ["  Tag: [team=web]\n", "  Tag: [{ Key: team, Value: web }]\n"],
@@ -178,6 +290,7 @@ describe("a suggestion in a recipe, followed to the letter, means what was writt
 });
 
 describe("a suggestion in a fleet, followed to the letter, means what was written", () => {
+  given(UNWANTED, (part) => `${FLEET}${part}`, parseFleet);
   given(FLEETS, (part) => `${FLEET}${part}`, parseFleet);
   given(LAUNCHES, (part) => `${FLEET}${part}${LIMITS}`, parseFleet);
 });

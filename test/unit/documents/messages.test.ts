@@ -174,7 +174,6 @@ test("durations of other notations are suggested in Kiln's", ({ expect }) => {
     '"90 sec"': "1m30s",
     PT20M: "20m",
     "30分钟": "30m",
-    "１h": "1h",
     "20": "20m for minutes or 20s for seconds",
     '"20"': "20m for minutes or 20s for seconds",
   };
@@ -384,6 +383,123 @@ test("keys that are written twice, however often and deep, hide no other mistake
     expect.stringMatching(/^13:1 a key is written twice/),
     expect.stringMatching(/^14:1 famly: is not known/),
   ]);
+});
+
+/** What follows the keys at the top, and all that is said: what a misspelt key lacks is no mistake of its own. */
+const MISSPELT: readonly (readonly [parse: Parse, text: string, ...said: string[]])[] = [
+  [
+    parseFleet,
+    'size: { min: 1 }\ncalender: { timeZone: UTC }\nschedule: [{ days: daily, from: "08:00", to: "20:00", min: 2 }]',
+    "calender: is not known; did you mean calendar?",
+  ],
+  [parseFleet, "sizes: { min: 1 }\nhealth: { command: ls -l }", "sizes: is not known; did you mean size?"],
+  [
+    parseFleet,
+    "sizes: { min: 1 }\nidel: { signals: { cpuAverage: 5 } }\nrefresh: { maxUnavailable: 1 }",
+    "sizes: is not known; did you mean size?",
+    "idel: is not known; did you mean idle?",
+  ],
+  [
+    parseFleet,
+    "idel: { signals: { cpuAverage: 5 } }\nonJobCompleted: stop",
+    "idel: is not known; did you mean idle?",
+  ],
+  [
+    parseFleet,
+    "idle: { upDuring: { hours: [daily 08:00-20:00], timezone: UTC } }",
+    "idle.upDuring.timezone: is not known; did you mean timeZone?",
+  ],
+  [
+    parseFleet,
+    'size: { min: 1 }\ncalendar: { timeZone: UTC }\nschedule: [{ days: daily, from: "08:00", to: "20:00", minimum: 2 }]',
+    "schedule[0].minimum: is not known; did you mean min?",
+  ],
+  [
+    parseFleet,
+    "size: { min: 1 }\nhealth: { cmd: ls -l, interval: 5m }",
+    "health.cmd: is not known; did you mean command?",
+    "health.interval: is not known; did you mean every?",
+  ],
+  [
+    parseRecipe,
+    "promote: { regions: [{ id: cn-beijing, kmsKeyId: key-a }] }",
+    "promote.regions[0].id: is not known; did you mean region?",
+  ],
+  [
+    parseRecipe,
+    "promote: { consumers: [{ templateId: lt-abc }] }",
+    "promote.consumers[0].templateId: is not known; did you mean id?",
+  ],
+  [
+    parseRecipe,
+    "promote: { notify: ops, approval: { within: 2d } }",
+    "promote.notify: is not known; write notify: at the top",
+  ],
+  [
+    parseRecipe,
+    "notifi: [ops]\npromote: { approval: { within: 2d } }",
+    "notifi: is not known; did you mean notify?",
+  ],
+  [
+    parseRecipe,
+    "components: [{ component: nginx/1.0.0 }]",
+    "components[0].component: is not known; did you mean use?",
+  ],
+  [
+    parseRecipe,
+    'schedule: { time: "0 3 * * *", timezone: UTC }',
+    "schedule.time: is not known; did you mean cron?",
+    "schedule.timezone: is not known; did you mean timeZone?",
+  ],
+  [
+    parseRecipe,
+    "provision: [{ file: files/a, path: /etc/a }]",
+    "provision[0].path: is not known; did you mean to?",
+  ],
+  // A key that is only a little like one that is there means something else.
+  [
+    parseRecipe,
+    "notify: [ops]\npromote: { approval: { within: 2d }, approvers: [a] }",
+    "promote.approvers: is not known; schemas/README.md lists the keys",
+  ],
+  [parseFleet, "replicas: 2", "replicas: is not known; write it under size:, as desired"],
+  // A text fits to many keys of a large map, so none of them is guessed.
+  [
+    parseRecipe,
+    "comment: a\nimage: { name: a b }",
+    "comment: is not known; known here are",
+    "image.name: must",
+  ],
+];
+
+test("a misspelt key, or one of another place, is the only mistake where something is lacking because of it", ({
+  expect,
+}) => {
+  for (const [parse, text, ...said] of MISSPELT)
+    expect(parse === parseFleet ? inFleet(`${text}\n`) : inRecipe(`${text}\n`), text).toEqual(
+      said.map((one) => expect.stringContaining(one)),
+    );
+  for (const [source, said] of [
+    [
+      "instance: { instanceId: i-0123456789abcdef0 }",
+      "source.instance.instanceId: is not known; did you mean id?",
+    ],
+    ["snapshot: { from: s-0123456789abcdef0 }", "source.snapshot.from: is not known; did you mean id?"],
+  ] as const)
+    expect(mistakes(parseRecipe, `source: { ${source} }\nfamily: web\ntest: { skip: true }\n`)).toEqual([
+      expect.stringContaining(said),
+    ]);
+  const launch = (line: string): string[] => mistakes(parseFleet, `${FLEET}  ${line}\nlimits: { max: 10 }\n`);
+  for (const [line, said] of [
+    ["AutoReleaseTime: 2h", "must be an instant in UTC"],
+    ["AutoReleaseTime: 2027-02-30T00:00:00Z", "must be a day and time that exist"],
+    ["Tag: [{ Name: a, Value: b }]", "Tag[0].Name: is not known; did you mean Key?"],
+    [
+      "PrivatePoolOptions: { PoolId: eap-1, MatchCriteria: Target }",
+      "PoolId: is not known; did you mean Id?",
+    ],
+  ] as const)
+    expect(launch(line), line).toEqual([expect.stringContaining(said)]);
 });
 
 test("a control character is named wherever it stands, and its line is read no further", ({ expect }) => {
@@ -890,6 +1006,47 @@ test("a block that is indented too far or too little is one mistake", ({ expect 
   ]);
 });
 
+test("keys at the column of the one that they belong to are one mistake, at the first of them", ({
+  expect,
+}) => {
+  for (const [lines, ...said] of [
+    [
+      "test:\ntimeout: 10m\ncommands: [a]\n",
+      "8:1 timeout: belongs below test:, and stands at the same column; indent it and the next key by",
+    ],
+    [
+      "promote:\nregions: [cn-beijing]\n",
+      "8:1 regions: belongs below promote:, and stands at the same column; indent it by",
+    ],
+    [
+      "retention:\nkeep: 500\nenabled: true\n",
+      "8:1 keep: belongs below retention:",
+      "8:7 keep: must be a whole number from 1 to 100",
+    ],
+    [
+      "promote:\nregions: [cn-beijing]\nother: 1\n",
+      "8:1 regions: belongs below promote:",
+      "9:1 other: is not known",
+    ],
+  ] as const)
+    expect(
+      inRecipe(lines).map((one) => one.replace(/^(\d+)/, (line) => String(Number(line) - 1))),
+      lines,
+    ).toEqual(said.map((one) => expect.stringContaining(one)));
+  const outdented = RECIPE.replace(/^ {4}/gm, "  ");
+  expect(mistakes(parseRecipe, outdented)).toEqual([
+    "3:3 source.family: belongs below builder:, and stands at the same column; indent it and the next 3 keys by two spaces",
+  ]);
+  expect(mistakes(parseRecipe, RECIPE.replace("  builder", "builder"))).toEqual([
+    "2:1 builder: belongs below source:, and stands at the same column; indent it by two spaces",
+  ]);
+  for (const [lines, key] of [
+    ["idle:\nsignals: { cpuAverage: 5 }\n", "signals: belongs below idle:"],
+    ["size:\nmin: 1\n", "min: belongs below size:"],
+  ] as const)
+    expect(inFleet(lines)).toEqual([expect.stringContaining(key)]);
+});
+
 test("a value that breaks several limits is one mistake", ({ expect }) => {
   for (const text of [
     `${SOUND_FLEET}idle: { signals: { diskRead: -1 } }\n`,
@@ -897,6 +1054,93 @@ test("a value that breaks several limits is one mistake", ({ expect }) => {
     `${SOUND_FLEET}size: {}\ncalendar: { timeZone: UTC }\nschedule: [{ cron: "0 8 * * *", desired: 3 }]\n`,
   ])
     expect(mistakes(parseFleet, text), text).toHaveLength(1);
+});
+
+/** A text, and what is said of it. */
+const SLIPS: readonly (readonly [string, ...string[]])[] = [
+  ["provision:\n  - run: |\n    echo a\n    echo b: c\n  - echo b\n", "10:5 the text below | begins"],
+  [
+    "provision:\n  - run: |\n    if true; then\n      echo c\n    fi\n    timeout: 20min\n",
+    "10:5 the text below | begins",
+    "13:14 provision[0].timeout: must be a duration",
+  ],
+  ["provision:\n  - name: x\n    run: |\n  echo a\n  echo b\n", "11:3 the text below | begins"],
+  [
+    "promote:\n  regions: [cn-beijing\n  verify: true\n",
+    "9:12 the [ that opens",
+    "10:3 promote.verify: is not known",
+  ],
+  ['description: "web\nwhenBusy: quue\n', '8:14 the " that opens', "9:11 whenBusy: must be"],
+  [
+    "provision:\n  - run: \"echo\n  - echo it's\n",
+    '9:10 the " that opens',
+    "10:12 provision[1].run: has a '",
+  ],
+  ["test:\n   commands: [a]\n  timeout: 10m\n", "10:3 the line is indented differently"],
+  [
+    "provision:\n  - run: a\n   timeout: 5m\n  - name: b\n",
+    "10:4 the line is indented",
+    "11:5 provision[1]: must have",
+  ],
+  ["provision:\n  - echo a\n - echo b\n", "10:2 the line is indented differently"],
+  ["image: {{ x }}\n", "8:8 a text that begins with { must be quoted"],
+  ["image: !ref x\n", "8:8 tags (!name) are not allowed"],
+  ["test: ＃ 测试\n  commands: [a]\n", "8:7 the mark before the comment is the full-width ＃"],
+  ["provision: # 安装\n  ＃ 测试\n  - a\n", "9:3 the mark before the comment is the full-width ＃"],
+  // Habits of other notations.
+  ["// comment\nprovision: [a]\n", "8:1 a comment begins with #, and not with //"],
+  ["provision:\n  // comment\n  - a\n", "9:3 a comment begins with #, and not with //"],
+  ["provision: // comment\n  - a\n", "8:12 a comment begins with #, and not with //"],
+  ["test: -- comment\n  commands: [a]\n", "8:7 a comment begins with #, and not with --"],
+  ["provision: [a]\n-- comment\n", "9:1 a comment begins with #, and not with --"],
+  ["provision: [a]\n/* one\n * two\n */\n", "9:1 a comment begins with #, and not with /*"],
+  ["provision: [a]\n/* one */\n", "9:1 a comment begins with #, and not with /*"],
+  ["<!-- one -->\nprovision: [a]\n", "8:1 a comment begins with #, and not with <!--"],
+  ["; one\nprovision: [a]\n", "8:1 a comment begins with #, and not with ;"],
+  ["retention: { keep: 3 } // comment\n", "8:24 a comment begins with #, and not with //"],
+  ["pauseAfter: 3 // comment\n", "8:15 a comment begins with #, and not with //"],
+  [
+    "provision: [a]\n<<<<<<< HEAD\npauseAfter: 3\n=======\npauseAfter: 4\n>>>>>>> main\n",
+    "9:1 a merge in Git left both versions",
+  ],
+  [
+    "rebake = { nightly = false, onChange = true }\n",
+    "8:7 a key needs a colon and a space; write rebake: { nightly: false",
+  ],
+  ["promote = [1]\n", "8:8 a key needs a colon", "8:1 promote: must be a map"],
+  [
+    "retention = {\n  keep = 3\n  enabled = true\n}\n",
+    "8:10 a key needs a colon and a space; write retention: and the keys below",
+  ],
+  [
+    "retention {\n  keep = 3\n}\n",
+    "8:10 a key needs a colon and a space; write retention: and the keys below",
+  ],
+];
+
+test("a slip hides no other mistake: the text is read on as it was meant, or without the block that cannot be read", ({
+  expect,
+}) => {
+  const famly = "famly: is not known";
+  for (const [text, ...found] of SLIPS) {
+    const before = problemsWith(parseRecipe, `${RECIPE}${text}famly: x\nzzz: { commandz: [a] }\n`).map(
+      ({ path, message, place }) => `${place?.line}:${place?.column} ${path && `${path}: `}${message}`,
+    );
+    expect(before.slice(0, -2), text).toEqual(found.map((one) => expect.stringContaining(one)));
+    expect(before.at(-2), text).toContain(famly);
+    expect(before.at(-1), text).toContain("zzz: is not known");
+  }
+  const json = `{ "family": "web", // comment\n  // more\n  "launch": {},\n  // last\n  "os": "linux" }`;
+  expect(listed(parseFleet, json)).toEqual(
+    [
+      "1:20 a comment begins",
+      "launch.SecurityGroupId",
+      "launch.VSwitchId",
+      "launch.InstanceType",
+      "4:3 a comment begins",
+      "limits: is missing",
+    ].map((one) => expect.stringContaining(one)),
+  );
 });
 
 test("every suggestion above, followed to the letter, leaves one mistake fewer and makes no new one", ({

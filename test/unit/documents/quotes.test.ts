@@ -162,3 +162,19 @@ promot: { approval: true }
     );
   }
 });
+
+test("the name of a field is shown, whatever digits it has", ({ expect }) => {
+  for (const [line, shown] of [
+    ['Ipv6Address: ["2001::1"]', "launch.Ipv6Address: "],
+    ["Ipv6AddressCount: many", "launch.Ipv6AddressCount: "],
+    ["NetworkInterface: [{ Ipv6Address: [x] }]", "launch.NetworkInterface[0].Ipv6Address[0]: "],
+    ["Ipv6Adress: [x]", "launch.Ipv6Adress: "],
+    ["Ipv6AddressCount：1", "the colon behind Ipv6AddressCount is"],
+  ] as const) {
+    const text = `${FLEET}  ${line}\nlimits: { max: 2 }\n`;
+    expect(
+      saidOf(() => parseFleet("web", text, explanations)),
+      line,
+    ).toContain(shown);
+  }
+});

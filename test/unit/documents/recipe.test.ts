@@ -211,7 +211,7 @@ const commands: readonly Case[] = [
   [
     "a time-out without a unit",
     recipe({ provision: [{ run: "true", timeout: 600 }] }),
-    "provision[0].timeout: must be a duration such as 90s, 10m, 2h or 7d (it is 600); write 600m for minutes or 600s for seconds",
+    "provision[0].timeout: must be a duration such as 90s, 10m, 2h or 7d (it is 600); write 600s",
   ],
   [
     "a step that outlives its builder",

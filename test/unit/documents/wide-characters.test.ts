@@ -28,7 +28,7 @@ describe("a step that begins with one of its keys is no command", () => {
   });
 
   test("other words before a full-width colon are text", ({ expect }) => {
-    expect(inRecipe("provision:\n  - echo 注意：完成\n  - runner：x || true\n  - http:x\n")).toEqual([]);
+    expect(inRecipe("provision:\n  - echo 注意：完成\n  - echo runner：x || true\n  - http:x\n")).toEqual([]);
   });
 });
 

@@ -61,3 +61,18 @@ test("the channels of a YAML document are found in every form, also where its te
       expect(channelsIn(text.replaceAll("\n", "\r\n")), text).toEqual(names);
     }
 });
+
+test("no empty value and no truth value is a channel; a text of several lines and another case are read", ({
+  expect,
+}) => {
+  for (const [lines, ...names] of [
+    ["notify: null"],
+    ["notify: true"],
+    ["notify: |\n  ops\n  dev", "ops", "dev"],
+    ["notify: >-\n  ops", "ops"],
+    ["Notify: ops", "ops"],
+    ["NOTIFY: [ops]", "ops"],
+  ] as const)
+    for (const end of ["other: 1\n", "other: [\n"])
+      expect(channelsIn(`${lines}\n${end}`), lines).toEqual(names);
+});
