@@ -89,7 +89,8 @@ export const ZH: Readonly<Record<string, string>> = {
   "make the roles and policies of a deployment": "创建部署所需的角色和权限策略",
   "deploy the functions with the variables of .env": "用 .env 中的变量部署函数",
   "examine a deployment and say what is wrong and what to do": "检查部署，指出问题和处理办法",
-  "delete a deployment": "删除部署",
+  "delete the functions, triggers, roles and policies of a deployment":
+    "删除部署的函数、触发器、角色和权限策略",
   "add a caller of the webhook and the API, or give one a new secret, and deploy":
     "添加调用方或轮换其密钥，并重新部署",
 
@@ -134,7 +135,8 @@ export const ZH: Readonly<Record<string, string>> = {
   "remove a variable of the functions": "删除函数的一个环境变量",
   "launch an instance too, which costs a little": "同时创建一台实例，会产生少量费用",
   "wait for slow answers": "等待较慢的结果",
-  "delete its roles too": "同时删除其角色",
+  "delete the objects of Kiln too, such as the logs of all runs, and the bucket when nothing else is in it":
+    "同时删除 Kiln 自己的对象（如所有任务的日志），Bucket 中没有其他对象时一并删除",
   "delete it while runs are at work": "即使有任务正在执行也删除",
   'what a new caller may ask for, such as "GET /*"; may be repeated':
     '新调用方允许的路由，如 "GET /*"，可重复',
@@ -224,7 +226,6 @@ export const ZH: Readonly<Record<string, string>> = {
   "asked for by {run}; {kiln} logs {run} -f": "已由任务 {run} 执行；{kiln} logs {run} -f",
   "approved: {run}": "已批准：{run}",
   "rejected: {run}": "已拒绝：{run}",
-  "the deployment above will be deleted": "将删除以上部署",
 
   // Times and outputs
   "just now": "刚刚",

@@ -3,7 +3,7 @@
  * line or a setting that is missing, 130 when it was interrupted.
  */
 import { parseArgs } from "node:util";
-import { jsonOf } from "../cli/command.ts";
+import { CommandError, jsonOf } from "../cli/command.ts";
 import { readSecrets } from "../shared/config.ts";
 import { CloudError, messageOf } from "../shared/errors.ts";
 import { real } from "../shared/ports.ts";
@@ -30,6 +30,7 @@ interface Options {
   readonly json: boolean;
   readonly launch: boolean;
   readonly wait: boolean;
+  readonly yes: boolean;
 }
 
 interface Command extends Script {
@@ -175,6 +176,7 @@ function readOptions(command: Command, args: readonly string[]): Options {
       json: has("json"),
       launch: has("launch"),
       wait: has("wait"),
+      yes: has("yes"),
     };
   } catch (error) {
     throw new UsageError(`${messageOf(error)}\n${usageOf(command)}`, { cause: error });
@@ -186,6 +188,10 @@ function report(error: unknown, fail: (problem: string) => void): number {
   if (error instanceof UsageError || error instanceof Interrupted) {
     fail(error.message);
     return error instanceof UsageError ? 2 : 130;
+  }
+  if (error instanceof CommandError) {
+    fail(error.message);
+    return error.exit;
   }
   if (error instanceof Refusal) {
     for (const problem of error.problems) fail(`refused: ${problem}`);
