@@ -140,7 +140,7 @@ export const ZH: Readonly<Record<string, string>> = {
   "delete it while runs are at work": "即使有任务正在执行也删除",
   'what a new caller may ask for, such as "GET /*"; may be repeated':
     '新调用方允许的路由，如 "GET /*"，可重复',
-  "only change .env": "只修改 .env",
+  "only change .env, after the checks of a deploy": "通过部署前的检查后，只修改 .env",
 
   // Details
   "The caller needs the route {route}.": "调用方需要路由 {route}。",
@@ -175,8 +175,8 @@ export const ZH: Readonly<Record<string, string>> = {
     "示例：call POST /fleets/web/scale-out '{\"count\":3}'，call GET /runs?state=failed，call DELETE /recipes/web。\n--json 中的 body 是 JSON，不是 JSON 时为文本。",
   "It needs a key of the cloud (ALIBABA_CLOUD_ACCESS_KEY_ID and …_SECRET) and the variables of the deployment, as the npm\nscript of the same name.":
     "与同名的 npm 脚本一样，需要阿里云密钥（ALIBABA_CLOUD_ACCESS_KEY_ID 和 …_SECRET）以及部署的环境变量。",
-  "After a rotation the new secret and the one before it are accepted; a second rotation ends the older one. The secret is printed once.":
-    "轮换后新旧两个密钥都有效；再次轮换后，更早的那个失效。密钥只显示一次。",
+  "After a rotation the new secret and the one before it are accepted; a second rotation ends the older one. The secret is printed once.\nThe callers of the deployment count: where .env has others, nothing is changed and both are named.":
+    "轮换后新旧两个密钥都有效；再次轮换后，更早的那个失效。密钥只显示一次。\n以部署中的调用方为准：.env 与之不同时不作任何更改，并列出两边的名称。",
 
   // Confirmations
   "Go on? [y/N] ": "是否继续？[y/N] ",

@@ -9,17 +9,18 @@ import { CloudError, messageOf } from "../shared/errors.ts";
 import { real } from "../shared/ports.ts";
 import { knowOnly, redactShown } from "../shared/redact.ts";
 import { ApiError } from "./api.ts";
+import { changeCaller, type CallerOptions } from "./callers.ts";
 import { readEnvironment, readSettings, type Settings, type Surroundings } from "./config.ts";
 import { deploy } from "./deploy.ts";
 import { examine } from "./doctor/command.ts";
 import { checkOnline } from "./online.ts";
 import { Plan } from "./plan.ts";
 import { Interrupted, Refusal, UsageError, WrongSettings } from "./refusal.ts";
-import { DEPLOY, DOCTOR, SETUP, STAGE, UNDEPLOY, type Script } from "./scripts.ts";
+import { CHANGES, DEPLOY, DOCTOR, SETUP, STAGE, UNDEPLOY, type Script } from "./scripts.ts";
 import { setup } from "./setup.ts";
 import { undeploy } from "./undeploy.ts";
 
-interface Options {
+interface Options extends CallerOptions {
   readonly recipe: readonly string[];
   readonly fleet: readonly string[];
   readonly stage: string | undefined;
@@ -59,6 +60,19 @@ const COMMANDS: readonly Command[] = [
     printsFacts: true,
     run: (settings, { json, recipe: recipes, fleet: fleets }, { out }) =>
       checkOnline(settings, { recipes, fleets, json, now: real.clock.now() }, out),
+  },
+  {
+    name: "change-caller",
+    summary: "of kiln caller",
+    options: {
+      stage: STAGE,
+      add: { value: "NAME", help: "of a new caller" },
+      rotate: { value: "NAME", help: "of a caller that gets a new secret" },
+      route: { value: "ROUTE", multiple: true, help: "what a new caller may ask for" },
+      "no-deploy": { help: "only change .env" },
+    },
+    shape: CHANGES,
+    run: (settings, options, around) => done(changeCaller(settings, options, around)),
   },
   {
     ...DOCTOR,
@@ -177,6 +191,10 @@ function readOptions(command: Command, args: readonly string[]): Options {
       launch: has("launch"),
       wait: has("wait"),
       yes: has("yes"),
+      add: list("add").at(-1),
+      rotate: list("rotate").at(-1),
+      route: list("route"),
+      noDeploy: has("no-deploy"),
     };
   } catch (error) {
     throw new UsageError(`${messageOf(error)}\n${usageOf(command)}`, { cause: error });

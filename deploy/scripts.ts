@@ -21,7 +21,8 @@ export interface Script {
   readonly shape: string;
 }
 
-const CHANGES = "lines: what was or would be changed, or stays; error: why it was refused";
+/** Of a command that changes something. */
+export const CHANGES = "lines: what was or would be changed, or stays; error: why it was refused";
 
 export const SETUP: Script = {
   name: "setup",

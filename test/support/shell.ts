@@ -58,7 +58,11 @@ export interface Said {
 }
 
 /** Runs a command with these variables instead of, or besides, the usual ones; "" unsets one. */
-export type Shell = (argv: string, env?: Variables, ask?: Surroundings["ask"]) => Promise<Said>;
+export type Shell = (
+  argv: string | readonly string[],
+  env?: Variables,
+  ask?: Surroundings["ask"],
+) => Promise<Said>;
 
 /** Where there is no person, such as in CI. */
 export const alone: Surroundings["ask"] = () => Promise.resolve(undefined);
@@ -70,7 +74,7 @@ export const openShell =
     const out: string[] = [];
     const err: string[] = [];
     const given = Object.entries({ ...usual, ...env }).filter(([, value]) => value !== "");
-    const code = await runCommand(argv.split(" "), {
+    const code = await runCommand(typeof argv === "string" ? argv.split(" ") : argv, {
       root,
       env: Object.fromEntries(given),
       out: (line) => void out.push(line),
