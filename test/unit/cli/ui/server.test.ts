@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { readFileSync } from "node:fs";
 import { onTestFinished, test } from "vitest";
+import { refusalOf } from "../../../../cli/ui/door.ts";
 import { serveUi } from "../../../../cli/ui/server.ts";
 import { quietIo } from "../../../support/kiln.ts";
 import { known } from "../../../support/known.ts";
@@ -190,17 +191,25 @@ async function ui(
         sent.on("error", reject).end(body);
       },
     );
+  let base = "";
   const open = async () => {
     const { headers } = await get(url.pathname);
-    return { cookie: String(headers["set-cookie"]).split(";")[0] ?? "" };
+    const [cookie = "", path = ""] = String(headers["set-cookie"]).split("; ");
+    base = path.replace("Path=", "");
+    return { cookie };
   };
-  return { asked, get, open, url, time };
+  /** A page below the secret path of this server, as its own links name it. */
+  const page: typeof get = async (path, ...more) => {
+    const answer = await get(`${base}${path}`, ...more);
+    return { ...answer, text: base === "" ? answer.text : answer.text.replaceAll(base, "") };
+  };
+  return { asked, get: page, raw: get, open, url, time, base: () => base };
 }
 
 test("the token opens the page once, for one browser, and the cookie is for this site and no script", async ({
   expect,
 }) => {
-  const { asked, get, open, url } = await ui();
+  const { asked, raw: get, open, url } = await ui();
   for (const path of ["/", "/page.js", "/runs", `/open/${"x".repeat(43)}`, "/open/"])
     expect(await get(path), path).toMatchObject({ status: 403 });
   // A preview of the link does not use it up.
@@ -208,7 +217,7 @@ test("the token opens the page once, for one browser, and the cookie is for this
   const first = await get(url.pathname);
   expect(first.status).toBe(200);
   expect(String(first.headers["set-cookie"])).toMatch(
-    /^kiln-\d+=[\w-]{43}; Path=\/; HttpOnly; SameSite=Strict$/,
+    /^kiln-\d+=[\w-]{43}; Path=\/[\w-]{43}; HttpOnly; SameSite=Strict$/,
   );
   const second = await get(url.pathname);
   expect(second.status).toBe(403);
@@ -216,12 +225,85 @@ test("the token opens the page once, for one browser, and the cookie is for this
   expect(second.text).toContain("npm run kiln -- ui");
   const other = await ui();
   const mine = await other.open();
-  expect(await get("/", mine)).toMatchObject({ status: 403 });
+  expect(await get(`${other.base()}/`, mine)).toMatchObject({ status: 403 });
   expect(await other.get("/", mine)).toMatchObject({ status: 200 });
-  // In the browser that has the cookie, the link leads to the page.
-  expect(await other.get(other.url.pathname, mine)).toMatchObject({ status: 200 });
+  expect(await other.raw(other.url.pathname, mine)).toMatchObject({ status: 403 });
   expect(await open()).toEqual({ cookie: "undefined" });
   expect(asked).toEqual([]);
+});
+
+/** The paths of 127.0.0.1 that a browser sends a cookie to, whatever the port: https://www.rfc-editor.org/rfc/rfc6265#section-5.1.4 */
+const goesTo = (setCookie: string, path: string): boolean => {
+  const [, of = ""] = /Path=([^;]*)/.exec(setCookie) ?? [];
+  return path === of || path.startsWith(of.endsWith("/") ? of : `${of}/`);
+};
+
+test("a server on another port gets no cookie at any path that it can know, and neither part alone opens a page", async ({
+  expect,
+}) => {
+  const { raw, open, url, base } = await ui();
+  const entered = await raw(url.pathname);
+  const [, path = ""] = /Path=([^;]*)/.exec(String(entered.headers["set-cookie"])) ?? [];
+  const cookie = String(entered.headers["set-cookie"]).split(";")[0] ?? "";
+  expect(await raw(`${path}/`, { cookie })).toMatchObject({ status: 200 });
+  const pages = ["/", "/runs", `/runs/${RUN}`, "/page.js", "/change", url.pathname, "/open/", `${path}x`];
+  for (const one of pages) {
+    expect(goesTo(String(entered.headers["set-cookie"]), one), one).toBe(false);
+    // With the cookie, without the path; and with the path, without the cookie.
+    expect(await raw(one, { cookie }), one).toMatchObject({ status: 403 });
+    expect(await raw(`${path}${one}`), one).toMatchObject({ status: 403 });
+  }
+  // The path is in no other answer, in no address that a terminal shows, and is sent to no other site.
+  expect(url.href).not.toContain(path);
+  for (const one of pages) expect(JSON.stringify(await raw(one, { cookie }))).not.toContain(path);
+  expect(entered.headers["referrer-policy"]).toBe("same-origin");
+  expect(await open()).toEqual({ cookie: "undefined" });
+  expect(base()).toBe("");
+});
+
+test("every link, form and file of every page, and the way after a change, lie below the secret path", async ({
+  expect,
+}) => {
+  const { raw, open, base, url } = await ui(CHANGED, true);
+  const own = { ...(await open()), origin: `http://127.0.0.1:${url.port}` };
+  const texts: string[] = [];
+  for (const path of [
+    "/",
+    "/runs",
+    `/runs/${RUN}`,
+    "/families/web",
+    "/fleets/web",
+    "/nope",
+    ...CHANGES.map(([query]) => `/change?${query}`),
+  ])
+    texts.push((await raw(`${base()}${path}`, own)).text);
+  const links = texts.flatMap((text) =>
+    [...text.matchAll(/(?:href|src|action)="([^"]*)"/g)].map(([, to = ""]) => to),
+  );
+  expect(links.length).toBeGreaterThan(50);
+  expect(links.filter((to) => !/^[#?]|^data:/.test(to) && !to.startsWith(`${base()}/`))).toEqual([]);
+  const [, token = ""] = /name="token" value="([\w-]{43})"/.exec(texts.at(-1) ?? "") ?? [];
+  const made = await raw(`${base()}/change`, own, "POST", `token=${token}`);
+  expect([made.status, made.headers["location"]]).toEqual([303, `${base()}/runs/${RUN}`]);
+});
+
+test("the server is reached at its own address on every port, that of http included", ({ expect }) => {
+  const asked = (host: string, port: number, origin?: string) =>
+    refusalOf({ method: "GET", headers: { host, ...(origin !== undefined && { origin }) } }, port)?.status;
+  for (const port of [80, 443, 8080]) {
+    const { host, origin } = new URL(`http://127.0.0.1:${port}/`);
+    expect([asked(host, port), asked(host, port, origin), asked(`localhost:${port}`, port)]).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ]);
+  }
+  expect([
+    asked("127.0.0.1", 8080),
+    asked("127.0.0.1:81", 80),
+    asked("evil", 80),
+    asked("127.0.0.1", 80, "http://localhost"),
+  ]).toEqual([403, 403, 403, 403]);
 });
 
 test("other names, other sites and other methods are refused, with the cookie as well", async ({
@@ -269,7 +351,8 @@ test("no path leads to a file, and none to another route of the API", async ({ e
     "/runs/%00",
   ]) {
     const { status, text } = await get(path, cookie);
-    expect([status, text.includes("devDependencies")], path).toEqual([404, false]);
+    // One that leads out of the secret path names nothing either.
+    expect([[403, 404].includes(status), text.includes("devDependencies")], path).toEqual([true, false]);
   }
   expect(asked).toEqual([]);
 });
@@ -430,7 +513,7 @@ test("a change that is refused, and a path without a page, end in a page that le
   expect,
 }) => {
   const answers: Record<string, unknown> = { ...ANSWERS };
-  const { get, open, url } = await ui(answers, true);
+  const { get, raw, open, url } = await ui(answers, true);
   const { cookie } = await open();
   const own = { cookie, origin: url.origin };
   const { text } = await get("/change?act=hold&family=web", own);
@@ -448,7 +531,7 @@ test("a change that is refused, and a path without a page, end in a page that le
     expect(page.text).toContain("<nav>");
     expect(page.text).toContain('<a href="/">Back</a>');
   }
-  expect(await get("http://127.0.0.1/x", own)).toMatchObject({ status: 400 });
+  expect(await raw("http://127.0.0.1/x", own)).toMatchObject({ status: 400 });
   expect((await get("/none?lang=zh", own)).text).toContain("没有此页面");
 });
 
