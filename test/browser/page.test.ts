@@ -111,7 +111,7 @@ test("another server on 127.0.0.1 gets no cookie of the page and is not told its
   const heard: string[] = [];
   const other = createServer(({ url, headers }, response) => {
     heard.push(JSON.stringify([url, headers]));
-    response.writeHead(200, { "content-type": "text/html" }).end("<p>other</p>");
+    response.writeHead(200, { "content-type": "text/html" }).end("<main>other</main>");
   });
   await new Promise<void>((done) => other.listen(0, "127.0.0.1", done));
   const address = other.address();

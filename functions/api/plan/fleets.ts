@@ -5,10 +5,12 @@
  * PLAN-FLEET-1. Of the checks for idle machines the first is a row; the others come at its interval. Each beginning and each end
  *     of hours is one.
  * PLAN-FLEET-2. The runs of a paused fleet end at once, so its rows say who paused it.
+ * PLAN-FLEET-3. Rows that need no metrics say what becomes of single machines (machines.ts).
  */
+import type { Instance } from "../../../shared/cloud/ecs/instance.ts";
 import type { Fleet } from "../../../shared/documents/fleet.ts";
 import type { IdlePolicy } from "../../../shared/documents/idle.ts";
-import { isUp, nextChange } from "../../../shared/documents/up-hours.ts";
+import { isUp, nextChange, type UpDuring } from "../../../shared/documents/up-hours.ts";
 import { formatDuration } from "../../../shared/duration.ts";
 import { expiryProblem } from "../../../shared/expiry.ts";
 import type { Ports } from "../../../shared/invocation.ts";
@@ -17,6 +19,7 @@ import { standingOf, type SizeState } from "../../../shared/size/log.ts";
 import { edgesOf, isSized, wantedOf } from "../../../shared/size/wanted.ts";
 import { promoted } from "../../scale-out/refresh/promoted.ts";
 import { isDue, TIMER_MS } from "../../stop-idle/idle-check/due.ts";
+import { machineRows, ownHours } from "./machines.ts";
 import type { Window } from "./timers.ts";
 
 /** What happens to a fleet, in words, and when. */
@@ -25,7 +28,7 @@ export interface PlannedFleet {
   readonly at?: string;
   readonly fleet: string;
   /** `skip`: its run changes nothing. */
-  readonly act: "idle-check" | "resume" | "stop" | "size" | "refresh" | "skip" | "fail";
+  readonly act: "idle-check" | "resume" | "stop" | "release" | "size" | "refresh" | "skip" | "fail";
   readonly why: string;
   /** Of a size. */
   readonly desired?: number;
@@ -35,14 +38,16 @@ export interface PlannedFleet {
 
 /** Everything that the clock does to one fleet, in its order. @throws CloudError */
 export async function plannedFleet(
-  fleet: string,
   document: Fleet,
+  read: () => Promise<readonly Instance[]>,
   window: Window,
   ports: Ports,
 ): Promise<readonly PlannedFleet[]> {
-  const { state, paused } = await standingOf(fleet, ports);
+  const members = document.idle === undefined ? [] : await read();
+  const { state, paused } = await standingOf(document.name, ports);
   const rows = [
-    ...idleRows(document, window),
+    ...idleRows(document, members, window),
+    ...(await machineRows(document, members, window, ports)),
     ...hoursRows(document, window),
     ...sizeRows(document, window, state),
     ...(await refreshRows(document, window, ports)),
@@ -52,22 +57,30 @@ export async function plannedFleet(
     .map((row) => (paused === undefined ? row : { ...row, act: "skip", why: paused }));
 }
 
-const iso = (at: number): string => new Date(at).toISOString();
+export const iso = (at: number): string => new Date(at).toISOString();
 
-function firstCheck(policy: Parameters<typeof isDue>[0], { after, until }: Window, from = after) {
-  for (let at = from - (from % TIMER_MS) + TIMER_MS; at <= until; at += TIMER_MS)
-    if (isDue(policy, at)) return at;
-  return undefined;
+/** The checks of a fleet in a window. */
+export function checksIn(policy: IdlePolicy, { after, until }: Window): readonly number[] {
+  const checks: number[] = [];
+  for (let at = after - (after % TIMER_MS) + TIMER_MS; at <= until; at += TIMER_MS)
+    if (isDue(policy, at)) checks.push(at);
+  return checks;
 }
 
-/** The first check outside of the hours, or the first of all: within them machines are kept. */
-function idleRows({ name: fleet, idle }: Fleet, window: Window): PlannedFleet[] {
+/** The first check outside of the hours of a machine, or the first of all: within them machines are kept. */
+function idleRows(
+  { name: fleet, idle }: Fleet,
+  members: readonly Instance[],
+  window: Window,
+): PlannedFleet[] {
   if (idle === undefined) return [];
   const { upDuring } = idle;
-  const isKept = (at: number): boolean => upDuring !== undefined && isUp(upDuring, at);
-  const first = firstCheck(idle, window);
-  let at = first;
-  while (at !== undefined && isKept(at)) at = firstCheck(idle, window, at);
+  const own = ownHours(idle, members);
+  const isKept = (at: number): boolean =>
+    upDuring !== undefined && isUp(upDuring, at) && own.every(([one]) => isUp(one, at));
+  const checks = checksIn(idle, window);
+  const [first] = checks;
+  const at = checks.find((check) => !isKept(check));
   if (at !== undefined)
     return [{ at: iso(at), fleet, act: "idle-check", why: `a check for idle machines; ${fateOf(idle)}` }];
   return first === undefined
@@ -89,31 +102,32 @@ const FATES = {
 } as const;
 
 /** What becomes of the machines that a check finds. */
-function fateOf({ action, noticeMs, dryRun }: IdlePolicy): string {
+export function fateOf({ action, noticeMs, dryRun }: IdlePolicy): string {
   const { now, noticed, dry } = FATES[action];
   if (dryRun) return dry;
   return noticeMs === undefined ? now : `${noticed} ${formatDuration(noticeMs)}`;
 }
 
-function hoursRows(document: Fleet, { after, until }: Window): PlannedFleet[] {
+/** The instants of a window at which the hours of a policy begin or end. */
+export function edgesIn(
+  { upDuring }: { readonly upDuring?: UpDuring | undefined },
+  edge: "opens" | "closes",
+  { after, until }: Window,
+): number[] {
+  const all: number[] = [];
+  let at = upDuring && nextChange(upDuring, edge, after);
+  for (; upDuring && at !== undefined && at <= until; at = nextChange(upDuring, edge, at)) all.push(at);
+  return all;
+}
+
+function hoursRows(document: Fleet, window: Window): PlannedFleet[] {
   const { name: fleet, idle } = document;
-  const { upDuring } = idle ?? {};
-  if (idle === undefined || upDuring === undefined) return [];
-  const edges = (edge: "opens" | "closes"): number[] => {
-    const all: number[] = [];
-    let at = nextChange(upDuring, edge, after);
-    for (; at !== undefined && at <= until; at = nextChange(upDuring, edge, at)) all.push(at);
-    return all;
-  };
-  const stops = `its hours end for machines without protection; ${fateOf(idle)}`;
+  if (idle === undefined) return [];
+  const why = `its hours end for machines without protection; ${fateOf(idle)}`;
+  const closes = idle.outside === "stop" ? edgesIn(idle, "closes", window) : [];
   return [
-    ...(idle.resume ? edges("opens") : []).map((at) => resumeRow(document, at)),
-    ...(idle.outside === "stop" ? edges("closes") : []).map((at): PlannedFleet => ({
-      at: iso(at),
-      fleet,
-      act: "stop",
-      why: stops,
-    })),
+    ...(idle.resume ? edgesIn(idle, "opens", window) : []).map((at) => resumeRow(document, at)),
+    ...closes.map((at): PlannedFleet => ({ at: iso(at), fleet, act: "stop", why })),
   ];
 }
 
