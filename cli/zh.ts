@@ -42,8 +42,8 @@ export const ZH: Readonly<Record<string, string>> = {
   "say why the last failed run of a recipe, fleet or family failed, or how a run stands":
     "说明配方、机群或族系最近一次失败的原因，或某个任务的状态",
   "print the steps of a run and the outputs of its commands": "输出任务的步骤和命令输出",
-  "print the steps of a run and the outputs of its commands as they come, until it has ended":
-    "持续输出任务的步骤和命令输出，直到任务结束",
+  "print the steps of a run and the outputs of its commands as they come, until it and its promotion have ended":
+    "持续输出任务的步骤和命令输出，直到任务及其发布结束",
   "show what each family serves, since when, by which run, and whether it is held":
     "显示每个镜像族系当前的镜像、起始时间、发布任务以及是否冻结",
   "show how many instances of each fleet run, on which image, within which limits":
@@ -116,7 +116,8 @@ export const ZH: Readonly<Record<string, string>> = {
   "ended since: 24h, 7d, or an instant such as 2026-01-05T08:00:00Z":
     "此后结束的任务：24h、7d，或 2026-01-05T08:00:00Z 这样的时间点",
   "how many; 20 without it": "数量，默认 20",
-  "go on until the run has ended; exit code 1 unless it is done": "持续输出到任务结束；未成功时退出码为 1",
+  "go on until the run and its promotion have ended; exit code 1 unless both are done":
+    "持续输出到任务及其发布结束；任一未成功时退出码为 1",
   "only the output of one command, by its number": "只输出指定编号的命令输出",
   "such as 2026-11, in UTC; this month without it": "如 2026-11（UTC），默认本月",
   "with the recipes for which nothing is to do": "同时列出无需构建的配方",
@@ -155,8 +156,8 @@ export const ZH: Readonly<Record<string, string>> = {
   "Exit code 1 when something is wrong with the deployment itself.": "部署本身有问题时退出码为 1。",
   "It prints a URL that opens the page once, in one browser, and runs until Ctrl-C. The page only reads, through the API, and\nis up to date every ten seconds. The caller needs the routes GET /* and POST /plan; with --write those of the changes as well.":
     "输出一个网址，只能在一个浏览器中打开一次，按 Ctrl-C 结束。页面通过 API 只读取数据，每十秒刷新一次。\n调用方需要路由 GET /* 和 POST /plan；加 --write 时还需要相应修改操作的路由。",
-  "While a command runs, the first 6,000 bytes of its output are there; all of it when it has ended.\n--json prints one document at the end.":
-    "命令执行期间只能看到输出的前 6,000 字节，结束后可看到全部输出。\n--json 在结束时输出一个文档。",
+  "While a command runs, the first 6,000 bytes of its output are there; all of it when it has ended.\n--json prints one document at the end. With -f a bake is followed by its promotion, up to its end or to the question for approval;\na bake that made nothing because it waits for something, such as a parameter, has exit code 1.":
+    "命令执行期间只能看到输出的前 6,000 字节，结束后可看到全部输出。\n--json 在结束时输出一个文档。加 -f 时，构建之后继续跟踪其发布，直到结束或等待审批；\n因等待条件（如参数）而没有产出镜像的构建，退出码为 1。",
   "With a family: also its earlier images and its regions.": "指定镜像族系时，还显示它早先的镜像和各个地域。",
   "WANTED is what the size of the fleet, its schedule and the last request make of it.\nOLD counts members on another image than the family serves. With a fleet: also its members.":
     "“目标台数”由机群的 size、schedule 和最近一次请求得出。\n“旧镜像”是镜像与族系当前镜像不同的实例数。指定机群时，还显示其中的实例。",
@@ -218,8 +219,11 @@ export const ZH: Readonly<Record<string, string>> = {
   "those that run are replaced in batches, as refresh: of the fleet says; the old ones end":
     "其中运行中的按机群的 refresh: 分批替换，旧成员结束",
   "{run}, started by {by}, is at {phase} {note}": "{run}（由 {by} 触发）处于 {phase} {note}",
-  "its image will not join family {family}, which stays as it is and is held until it is lifted":
-    "它的镜像不会加入镜像族系 {family}；族系保持不变，并冻结到解除为止",
+  "image {image} will not join family {family}, which stays as it is and is held until it is lifted":
+    "镜像 {image} 不会加入镜像族系 {family}；族系保持不变，并冻结到解除为止",
+  "its promotion is {run}": "其发布任务为 {run}",
+  "{run} has ended already: {state} at {at}; nothing was changed":
+    "{run} 已于 {at} 结束（{state}）；未做任何更改",
   "{run} will end, and the instances and images it made so far are released":
     "{run} 将结束，并释放它已创建的实例和镜像",
   "asked {run} to end; {kiln} logs {run} -f": "已请求取消 {run}；{kiln} logs {run} -f",

@@ -55,9 +55,7 @@ async function begin(kiln: Deployment): Promise<void> {
 
 /** The rows of a fleet, and its runs that began after the plan. */
 async function planAndDay(kiln: Deployment) {
-  console.log("P0", Date.now());
   const plan = await planned(kiln);
-  console.log("P1", Date.now(), JSON.stringify(plan.fleets));
   const before = new Set(kiln.records().map(({ run }) => run));
   await kiln.cloud.settle({ forMs: hours(5.5) });
   const fresh = kiln.records().filter(({ run }) => !before.has(run));
@@ -219,7 +217,7 @@ test.for<Ending>(ENDING)(
     await kiln.upload("fleets/web.yaml", fleetText(document));
     await request(kiln, "/fleets/web/scale-out", { count: 1 });
     await kiln.cloud.settle({ forMs: hours(4) });
-    const [{ instanceId = "" } = {}] = machines(kiln);
+    const [{ instanceId } = { instanceId: "" }] = machines(kiln);
     await prepare(kiln, instanceId);
     const { plan, missed } = await dayOf(kiln);
     expect(plan.fleets.map((row) => row.act)).toContain(act);

@@ -9,32 +9,16 @@
  */
 import type { Instance } from "../../../shared/cloud/ecs/instance.ts";
 import type { Fleet } from "../../../shared/documents/fleet.ts";
-import type { IdlePolicy } from "../../../shared/documents/idle.ts";
-import { isUp, nextChange, type UpDuring } from "../../../shared/documents/up-hours.ts";
-import { formatDuration } from "../../../shared/duration.ts";
+import { isUp } from "../../../shared/documents/up-hours.ts";
 import { expiryProblem } from "../../../shared/expiry.ts";
 import type { Ports } from "../../../shared/invocation.ts";
 import { membersOf } from "../../../shared/limits/members.ts";
 import { standingOf, type SizeState } from "../../../shared/size/log.ts";
 import { edgesOf, isSized, wantedOf } from "../../../shared/size/wanted.ts";
 import { promoted } from "../../scale-out/refresh/promoted.ts";
-import { isDue, TIMER_MS } from "../../stop-idle/idle-check/due.ts";
+import { checksIn, edgesIn, fateOf, iso, type PlannedFleet } from "./clock.ts";
 import { machineRows, ownHours } from "./machines.ts";
 import type { Window } from "./timers.ts";
-
-/** What happens to a fleet, in words, and when. */
-export interface PlannedFleet {
-  /** Absent for a refresh that follows a promotion. */
-  readonly at?: string;
-  readonly fleet: string;
-  /** `skip`: its run changes nothing. */
-  readonly act: "idle-check" | "resume" | "stop" | "release" | "size" | "refresh" | "skip" | "fail";
-  readonly why: string;
-  /** Of a size. */
-  readonly desired?: number;
-  readonly min?: number;
-  readonly assumes?: string;
-}
 
 /** Everything that the clock does to one fleet, in its order. @throws CloudError */
 export async function plannedFleet(
@@ -57,16 +41,6 @@ export async function plannedFleet(
     .map((row) => (paused === undefined ? row : { ...row, act: "skip", why: paused }));
 }
 
-export const iso = (at: number): string => new Date(at).toISOString();
-
-/** The checks of a fleet in a window. */
-export function checksIn(policy: IdlePolicy, { after, until }: Window): readonly number[] {
-  const checks: number[] = [];
-  for (let at = after - (after % TIMER_MS) + TIMER_MS; at <= until; at += TIMER_MS)
-    if (isDue(policy, at)) checks.push(at);
-  return checks;
-}
-
 /** The first check outside of the hours of a machine, or the first of all: within them machines are kept. */
 function idleRows(
   { name: fleet, idle }: Fleet,
@@ -86,38 +60,6 @@ function idleRows(
   return first === undefined
     ? []
     : [{ at: iso(first), fleet, act: "skip", why: "machines are kept within its hours" }];
-}
-
-const FATES = {
-  stop: {
-    now: "they are stopped",
-    noticed: "they are announced, and stopped after",
-    dry: "none is stopped, because idle.dryRun is true",
-  },
-  release: {
-    now: "they are released",
-    noticed: "they are announced, and released after",
-    dry: "none is released, because idle.dryRun is true",
-  },
-} as const;
-
-/** What becomes of the machines that a check finds. */
-export function fateOf({ action, noticeMs, dryRun }: IdlePolicy): string {
-  const { now, noticed, dry } = FATES[action];
-  if (dryRun) return dry;
-  return noticeMs === undefined ? now : `${noticed} ${formatDuration(noticeMs)}`;
-}
-
-/** The instants of a window at which the hours of a policy begin or end. */
-export function edgesIn(
-  { upDuring }: { readonly upDuring?: UpDuring | undefined },
-  edge: "opens" | "closes",
-  { after, until }: Window,
-): number[] {
-  const all: number[] = [];
-  let at = upDuring && nextChange(upDuring, edge, after);
-  for (; upDuring && at !== undefined && at <= until; at = nextChange(upDuring, edge, at)) all.push(at);
-  return all;
 }
 
 function hoursRows(document: Fleet, window: Window): PlannedFleet[] {

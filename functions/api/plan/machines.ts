@@ -16,8 +16,8 @@ import { removalNotice } from "../../scale-out/size/notice.ts";
 import { isLongDown, readSurplus, stoppedOf } from "../../stop-idle/idle-check/surplus.ts";
 import { LISTED_LIVE_MAX } from "../fleets.ts";
 import { readRecord } from "../runs/rows.ts";
-import { newestCounts } from "../drift.ts";
-import { checksIn, edgesIn, fateOf, iso, type PlannedFleet } from "./fleets.ts";
+import type { newestCounts } from "../drift.ts";
+import { checksIn, edgesIn, fateOf, iso, type PlannedFleet } from "./clock.ts";
 import type { Window } from "./timers.ts";
 
 /** The members of a fleet, or why they are not listed: a large one takes longer than an answer. @throws CloudError */

@@ -1,6 +1,6 @@
 import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { test } from "vitest";
 import { kiln } from "../../support/kiln.ts";
 
@@ -11,6 +11,15 @@ test("init writes a recipe and a fleet that check accepts, and replaces no file"
   const cwd = folder();
   expect(await kiln(["init", "shop", ...PLACE], { cwd })).toMatchObject({ exit: 0 });
   expect(await kiln(["check", "recipes", "fleets"], { cwd })).toMatchObject({ exit: 0 });
+  for (const [file, kind] of [
+    ["recipes/shop.yaml", "recipe"],
+    ["fleets/shop.yaml", "fleet"],
+  ] as const) {
+    const [, target = ""] =
+      /^# yaml-language-server: \$schema=(\S+)\n/.exec(readFileSync(join(cwd, file), "utf8")) ?? [];
+    // Wherever the folder is: the schemas are those of this checkout.
+    expect(resolve(cwd, dirname(file), target)).toBe(resolve(`schemas/${kind}.schema.json`));
+  }
   writeFileSync(join(cwd, "recipes/shop.yaml"), "mine");
   expect(await kiln(["init", "shop", ...PLACE], { cwd })).toMatchObject({ exit: 2 });
   expect(readFileSync(join(cwd, "recipes/shop.yaml"), "utf8")).toBe("mine");

@@ -92,6 +92,18 @@ const saved = {
 };
 const count = (running: number) => ({ web: { running, stopped: 0, others: 0, old: 0 } });
 
+const question = `its image test has passed: ${EVIL}`;
+const promotion = {
+  ...bake,
+  run: PROMOTION,
+  kind: "promote",
+  phase: "approve",
+  steps: [{ phase: "ask", at: 1767600000000, note: question }],
+  outputs: [],
+  input: { recipe: "nightly", family: "web", imageId: "m-9" },
+  commands: [],
+};
+
 const ANSWERS: Readonly<Record<string, unknown>> = {
   "/plan": plan,
   "/history": {
@@ -124,8 +136,11 @@ const ANSWERS: Readonly<Record<string, unknown>> = {
     ...failed,
     steps: [{ phase: EVIL, at: 1767600000000, note: EVIL }],
     outputs: ["builder-0"],
+    input: { recipe: EVIL },
+    commands: [EVIL],
     result: { [EVIL]: [EVIL, { a: EVIL }] },
   },
+  [`/runs/${PROMOTION}`]: promotion,
   [`/runs/${IDLE}/verdicts`]: { verdicts: [verdict], of: 3 },
 };
 
@@ -155,6 +170,28 @@ async function api(answers: Readonly<Record<string, unknown>>) {
   return { asked, url: `http://127.0.0.1:${known<AddressInfo>(server.address()).port}` };
 }
 
+/** Sends requests to a server of this machine. */
+const senderTo =
+  (port: string) =>
+  (path: string, headers: Readonly<Record<string, string>> = {}, method = "GET", body = "") =>
+    new Promise<{ status: number; text: string; headers: NodeJS.Dict<string | string[]> }>(
+      (resolve, reject) => {
+        // The path is sent as it is: fetch would resolve its dots.
+        const sent = request({ host: "127.0.0.1", port, path, method, headers }, (answer) => {
+          const parts: Buffer[] = [];
+          answer.on("data", (part: Buffer) => parts.push(part));
+          answer.on("end", () =>
+            resolve({
+              status: answer.statusCode ?? 0,
+              text: Buffer.concat(parts).toString(),
+              headers: answer.headers,
+            }),
+          );
+        });
+        sent.on("error", reject).end(body);
+      },
+    );
+
 /** A page of an API, and a browser that asks it. `time.ms` is the clock of the machine. */
 async function ui(
   answers = ANSWERS,
@@ -173,24 +210,7 @@ async function ui(
   const served = await serveUi(quietIo({ env, now: () => time.ms, sleep }), { writes });
   onTestFinished(() => served.close());
   const url = new URL(served.url);
-  const get = (path: string, headers: Readonly<Record<string, string>> = {}, method = "GET", body = "") =>
-    new Promise<{ status: number; text: string; headers: NodeJS.Dict<string | string[]> }>(
-      (resolve, reject) => {
-        // The path is sent as it is: fetch would resolve its dots.
-        const sent = request({ host: "127.0.0.1", port: url.port, path, method, headers }, (answer) => {
-          const parts: Buffer[] = [];
-          answer.on("data", (part: Buffer) => parts.push(part));
-          answer.on("end", () =>
-            resolve({
-              status: answer.statusCode ?? 0,
-              text: Buffer.concat(parts).toString(),
-              headers: answer.headers,
-            }),
-          );
-        });
-        sent.on("error", reject).end(body);
-      },
-    );
+  const get = senderTo(url.port);
   let base = "";
   const open = async () => {
     const { headers } = await get(url.pathname);
@@ -395,6 +415,7 @@ test("the first screen answers what is in progress, served, running, failed, wai
   expect(part("now")).toContain(`href="/runs/${RUN}"`);
   expect(part("approvals")).toContain(`/change?act=approve&amp;run=${PROMOTION}`);
   expect(part("approvals")).not.toContain(RUN);
+  expect(part("approvals")).toMatch(/m-9[\s\S]*web[\s\S]*its image test has passed: &lt;img/);
   expect(part("families")).toMatch(/m-1[\s\S]*datetime="2026-01-05T08:00:00/);
   expect(
     part("fleets")
@@ -406,7 +427,9 @@ test("the first screen answers what is in progress, served, running, failed, wai
   expect(part("tonight")).toMatch(/then family web, when it is approved/);
   expect(part("tonight")).toContain("Bakes for which nothing is to do: 1");
   expect(part("tonight")).toMatch(/mark for deletion[\s\S]*m-0/);
-  expect(part("failed")).toMatch(/builder-0[\s\S]*<pre/);
+  expect(part("failed")).toMatch(/Last lines of[\s\S]*<pre/);
+  // The newest output of what is at work, under the name of its command.
+  expect(part("now")).toMatch(/&lt;img[\s\S]*<pre[\s\S]*a red word/);
   expect(part("idle")).toMatch(/i-1[\s\S]*<meter[\s\S]*7 \/ 5/);
   expect(part("idle")).toContain("1 of 3");
 });
@@ -436,6 +459,7 @@ test("a page asks again after seconds, not for each tab, and an ended run never 
   expect(asked.slice(first).toSorted()).toEqual([
     "/families",
     "/fleets",
+    `/runs/${PROMOTION}`,
     "/runs?kind=idle&state=done&limit=50",
     "/status",
   ]);
@@ -456,7 +480,6 @@ const CHANGES = [
 ] as const;
 const CHANGED = {
   ...ANSWERS,
-  [`/runs/${PROMOTION}`]: { ...bake, run: PROMOTION, steps: [], outputs: [] },
   ...Object.fromEntries(CHANGES.map(([, posted]) => [posted.slice("POST ".length), { run: RUN }])),
 };
 
@@ -466,11 +489,44 @@ test("a page that only reads shows each change and its command, and has no butto
   for (const [query, , command] of CHANGES) {
     const { text } = await get(`/change?${query}`, cookie);
     expect(text, query).toContain(`npm run kiln -- ${command}`);
+    if (query.includes(PROMOTION))
+      expect(text).toMatch(/m-9[\s\S]*web[\s\S]*its image test has passed: &lt;img/);
     expect(text).not.toContain("<button>");
   }
   const origin = `http://127.0.0.1:${(await ui()).url.port}`;
   expect(await get("/change", { ...cookie, origin }, "POST", "token=x")).toMatchObject({ status: 403 });
   expect(asked.filter((one) => one.startsWith("POST"))).toEqual([]);
+});
+
+test("a promotion that has ended takes no decision, so its page has no button", async ({ expect }) => {
+  const { get, open } = await ui(
+    { ...CHANGED, [`/runs/${PROMOTION}`]: { ...promotion, state: "failed" } },
+    true,
+  );
+  const { text } = await get(`/change?act=reject&run=${PROMOTION}`, await open());
+  expect(partOf(text, "change")).toContain("<dd>failed</dd>");
+  expect(text).not.toMatch(/<button|npm run kiln -- reject/);
+});
+
+test("the page of a run has its inputs, what changed, and the command of each output, however it ended", async ({
+  expect,
+}) => {
+  for (const state of ["running", "failed", "done", "cancelled"]) {
+    const steps = [{ phase: "plan", at: 1767600000000, note: "changed since m-1: recipe" }];
+    const one = {
+      ...failed,
+      state,
+      steps,
+      outputs: ["builder-0", "builder-1"],
+      input: { recipe: "web", base: "m-0" },
+      commands: ["install nginx"],
+    };
+    const { get, open } = await ui({ ...ANSWERS, [`/runs/${RUN}`]: one });
+    const { text } = await get(`/runs/${RUN}`, await open());
+    expect(partOf(text, "inputs")).toMatch(/recipe[\s\S]*web[\s\S]*base[\s\S]*m-0/);
+    expect(partOf(text, "changed")).toContain("changed since m-1: recipe");
+    expect(partOf(text, "commands")).toMatch(/install nginx <small>builder-0[\s\S]*<small>builder-1/);
+  }
 });
 
 test("a button makes the change that was shown, once, and only from this page", async ({ expect }) => {
@@ -653,7 +709,14 @@ function manyFleets(names: readonly string[]): Record<string, unknown> {
     ...ANSWERS,
     "/runs": runs,
     "/fleets": { fleets: [fleet, ...names.map((name) => ({ ...fleet, fleet: name }))] },
-    [`/runs/${run}`]: { ...check("f0"), steps: [], outputs: [], result: { fleet: "f0", skipped } },
+    [`/runs/${run}`]: {
+      ...check("f0"),
+      steps: [],
+      outputs: [],
+      input: {},
+      commands: [],
+      result: { fleet: "f0", skipped },
+    },
     "/fleets/f0": { ...fleet, fleet: "f0", members: [] },
     ...Object.fromEntries(judged),
   };
