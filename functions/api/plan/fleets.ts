@@ -14,8 +14,10 @@ import { expiryProblem } from "../../../shared/expiry.ts";
 import type { Ports } from "../../../shared/invocation.ts";
 import { membersOf } from "../../../shared/limits/members.ts";
 import { standingOf, type SizeState } from "../../../shared/size/log.ts";
+import { detoursOf } from "../../../shared/size/served.ts";
 import { edgesOf, isSized, wantedOf } from "../../../shared/size/wanted.ts";
 import { promoted } from "../../scale-out/refresh/promoted.ts";
+import { whyNotResumed } from "../../stop-idle/resume/decide.ts";
 import { checksIn, edgesIn, fateOf, iso, type PlannedFleet } from "./clock.ts";
 import { machineRows, ownHours } from "./machines.ts";
 import type { Window } from "./timers.ts";
@@ -33,6 +35,7 @@ export async function plannedFleet(
     ...idleRows(document, members, window),
     ...(await machineRows(document, members, window, ports)),
     ...hoursRows(document, window),
+    ...(await resumeRows(document, members, window, { state, ports })),
     ...sizeRows(document, window, state),
     ...(await refreshRows(document, window, ports)),
   ];
@@ -62,23 +65,42 @@ function idleRows(
     : [{ at: iso(first), fleet, act: "skip", why: "machines are kept within its hours" }];
 }
 
-function hoursRows(document: Fleet, window: Window): PlannedFleet[] {
-  const { name: fleet, idle } = document;
-  if (idle === undefined) return [];
+function hoursRows({ name: fleet, idle }: Fleet, window: Window): PlannedFleet[] {
+  if (idle?.outside !== "stop") return [];
   const why = `its hours end for machines without protection; ${fateOf(idle)}`;
-  const closes = idle.outside === "stop" ? edgesIn(idle, "closes", window) : [];
-  return [
-    ...(idle.resume ? edgesIn(idle, "opens", window) : []).map((at) => resumeRow(document, at)),
-    ...closes.map((at): PlannedFleet => ({ at: iso(at), fleet, act: "stop", why })),
-  ];
+  return edgesIn(idle, "closes", window).map((at) => ({ at: iso(at), fleet, act: "stop", why }));
 }
 
-function resumeRow(document: Fleet, at: number): PlannedFleet {
-  const expired = expiryProblem(document, at);
-  const row = { at: iso(at), fleet: document.name };
-  return expired === undefined
-    ? { ...row, act: "resume", why: "its hours begin; machines that Kiln stopped are started" }
-    : { ...row, act: "fail", why: expired };
+/** Machines that a row names. */
+const NAMED_MAX = 5;
+
+async function resumeRows(
+  document: Fleet,
+  members: readonly Instance[],
+  window: Window,
+  { state, ports }: { readonly state: SizeState | undefined; readonly ports: Ports },
+): Promise<PlannedFleet[]> {
+  const { name: fleet, idle } = document;
+  const begins = idle?.resume ? edgesIn(idle, "opens", window) : [];
+  if (begins.length === 0) return [];
+  const detours = await detoursOf(state ?? {}, ports);
+  const stopped = members.filter(({ status }) => status === "Stopped");
+  return begins.map((at) => {
+    const expired = expiryProblem(document, at);
+    if (expired !== undefined) return { at: iso(at), fleet, act: "fail", why: expired };
+    const stay = stopped.flatMap((one) => {
+      const why = whyNotResumed(one, { fleet: document, detours, byHand: false }, at);
+      return why === undefined ? [] : [`${one.id} stays: ${why}`];
+    });
+    const more = stay.length > NAMED_MAX ? [`${stay.length - NAMED_MAX} more stay`] : [];
+    const begin = "its hours begin; machines that Kiln stopped are started";
+    return {
+      at: iso(at),
+      fleet,
+      act: "resume",
+      why: [begin, ...stay.slice(0, NAMED_MAX), ...more].join("; "),
+    };
+  });
 }
 
 function sizeRows(document: Fleet, { after, until }: Window, state: SizeState | undefined): PlannedFleet[] {

@@ -9,6 +9,7 @@ import { keepComponent } from "../../../shared/components.ts";
 import type { Ports } from "../../../shared/invocation.ts";
 import { readJson } from "../../../shared/json.ts";
 import { unreadKey } from "../../../shared/keys.ts";
+import { dropNumber } from "../../../shared/size/removed.ts";
 import { runId } from "../../../shared/workflow/run-id.ts";
 import { readRunLog, standing } from "../../../shared/workflow/run-log.ts";
 import type { RunRequest } from "../../../shared/workflow/workflow.ts";
@@ -65,8 +66,10 @@ async function lookAt(asked: Asked, ports: Ports): Promise<readonly RunRequest[]
 
 async function check(
   { folder, name, by }: Asked & { readonly kind: "document" },
-  { cloud }: Ports,
+  ports: Ports,
 ): Promise<readonly RunRequest[]> {
+  const { cloud } = ports;
+  if (folder === "fleets") await dropNumber(name, by, ports);
   const indexed = await indexDocument(folder, name, cloud);
   const found = problemIn(indexed);
   if (indexed === undefined || found === undefined) return [];
