@@ -221,6 +221,8 @@ export const ZH: Readonly<Record<string, string>> = {
   "{run}, started by {by}, is at {phase} {note}": "{run}（由 {by} 触发）处于 {phase} {note}",
   "image {image} will not join family {family}, which stays as it is and is held until it is lifted":
     "镜像 {image} 不会加入镜像族系 {family}；族系保持不变，并冻结到解除为止",
+  "fleet {fleet} has no size; write size: into its document first":
+    "机群 {fleet} 没有 size，请先在文档中写入 size:",
   "its promotion is {run}": "其发布任务为 {run}",
   "{run} has ended already: {state} at {at}; nothing was changed":
     "{run} 已于 {at} 结束（{state}）；未做任何更改",

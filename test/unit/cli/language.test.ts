@@ -32,6 +32,20 @@ test("the option goes before the locale, and the first variable of the locale th
   }
   expect((await kiln(["--lang", "zh", "runs", "--help"])).out).toMatch(HAN);
   expect(await kiln(["runs", "--lang", "fr"])).toMatchObject({ exit: 2, err: expect.stringContaining("fr") });
+  // With --json, wherever it stands, the refusal is JSON too, and no command runs.
+  for (const words of [
+    ["status", "--lang", "fr", "--json"],
+    ["--json", "status", "--lang=fr"],
+    ["--lang", "fr", "--json", "status"],
+  ]) {
+    const { exit, out } = await kiln(words);
+    expect([exit, JSON.parse(out)]).toEqual([
+      2,
+      { version: 1, command: "status", error: expect.stringContaining("fr") },
+    ]);
+  }
+  const { exit, out } = await kiln(["--json", "--lang", "zh", "check", "examples/recipes/web.yaml"]);
+  expect([exit, JSON.parse(out)]).toMatchObject([0, { command: "check" }]);
 });
 
 test("every line of every help has its Chinese, with the same placeholders", async ({ expect }) => {

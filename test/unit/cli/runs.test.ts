@@ -32,11 +32,32 @@ const asking = run(PROMOTION, {
   input: { recipe: "nightly", family: "shop", imageId: "m-2" },
 });
 
+test("a fleet without a size is refused before a question, by every command that needs one", async ({
+  expect,
+}) => {
+  const fleet = { fleet: "web", running: 2, stopped: 0, changing: 0, old: 1, members: [] };
+  for (const words of [
+    ["resize", "web", "1"],
+    ["refresh", "web"],
+  ]) {
+    const on = await deployment();
+    on.answers.set("/fleets/web", fleet);
+    expect(await on.kiln(...words)).toMatchObject({ exit: 3, err: expect.stringContaining("has no size") });
+    expect([on.asked, on.posted]).toEqual([[], []]);
+    on.answers.set("/fleets/web", { ...fleet, wanted: { min: 0, desired: 2 } });
+    expect((await on.kiln(...words)).exit).toBe(1);
+    expect([on.asked.length, on.posted]).toEqual([1, []]);
+  }
+});
+
 /** A deployment with these runs, and the command lines that ask it; each list is one answer after the other. */
 async function deployment(...runs: readonly (ReturnType<typeof run> | readonly ReturnType<typeof run>[])[]) {
   const posted: string[] = [];
   const left = new Map(runs.map((one) => [[one].flat()[0]?.run ?? "", [one].flat()]));
+  const answers = new Map<string, object>();
   const answerTo = (url: string): readonly [status: number, body: object] => {
+    const other = answers.get(url);
+    if (other !== undefined) return [200, other];
     const all = left.get(url.slice("/runs/".length)) ?? [];
     const found = all.length > 1 ? all.shift() : all[0];
     return found === undefined ? [404, { error: `there is no ${url}` }] : [200, found];
@@ -60,7 +81,7 @@ async function deployment(...runs: readonly (ReturnType<typeof run> | readonly R
     asked.push(question);
     return Promise.resolve("n");
   };
-  return { posted, asked, kiln: (...words: string[]) => kiln(words, { env, ask }) };
+  return { answers, posted, asked, kiln: (...words: string[]) => kiln(words, { env, ask }) };
 }
 
 test("a run that has ended, or is not there, is nothing to cancel or to reject: the command says so and asks nothing", async ({
