@@ -46,7 +46,7 @@ export const runPage = ({ run, outputs, idle }: RunFound, view: View): Html =>
     const { words } = view;
     const changed = changes(one, view);
     return html`${section("run", one.run, head(one, view))}
-    ${section("inputs", words.inputs, record(one.input))}
+    ${section("inputs", words.inputs, inputs(one, view))}
     ${changed && section("changed", words.whatChanged, changed)}
     ${section("timeline", words.timeline, timeline(one, view))}
     ${section("commands", words.commands, commands(one, outputs, view))}
@@ -65,6 +65,15 @@ function head(run: RunDetails, view: View): Html {
     [words.why, run.reason && words.said(run.reason)],
   ]);
 }
+
+/** Instants are fields whose name ends in At. */
+const inputs = ({ input }: RunDetails, view: View): Html =>
+  facts(
+    Object.entries(input).map(([name, value]) => [
+      name,
+      name.endsWith("At") && typeof value === "number" ? time(value, view) : record(value),
+    ]),
+  );
 
 /** The phases that compare what is to be made, or served, with what there is. */
 const COMPARES = new Set(["plan", "ask"]);

@@ -43,7 +43,7 @@ export async function run(id: string, ports: Ports): Promise<RunDetails | undefi
 function askedOf({ kind }: RunRecord, input: Input) {
   const { count: asked, key, document, plan } = input;
   const steps = kind === "promote" ? document?.test?.commands : document?.provision;
-  const shown = Object.entries({ ...input, ...plan?.inputs }).filter(
+  const shown = Object.entries({ ...plan?.inputs, ...input }).filter(
     ([, value]) => typeof value !== "object",
   );
   return {
