@@ -150,6 +150,8 @@ export const ANSWER = {
     outputs: texts,
     asked: someNumber,
     key: some,
+    input: record(z.unknown()),
+    commands: texts,
     result: z.optional(record(z.unknown())),
   }),
   verdicts: answer<RunVerdicts>({

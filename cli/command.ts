@@ -92,7 +92,11 @@ export const AS: Option = {
 export const YES: Option = { help: "do not ask; needed where there is no terminal, such as in CI" };
 
 /** Asks before something is taken away. @throws CommandError unless the answer is yes */
-export async function confirm(changes: readonly string[], input: Input, io: Io): Promise<void> {
+export async function confirm(
+  changes: readonly string[],
+  input: Pick<Input, "has">,
+  io: Pick<Io, "ask" | "err">,
+): Promise<void> {
   if (input.has("yes")) return;
   for (const line of changes) io.err(line);
   const answer = await io.ask(t("Go on? [y/N] "));

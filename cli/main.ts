@@ -17,18 +17,20 @@ export const start = (words: readonly string[], root: string): Promise<Exit> => 
 /** Runs a command line. Answers its exit code. */
 export async function main(words: readonly string[], own: Io): Promise<Exit> {
   const [name = "", ...rest] = withoutLeading(words);
-  const isJson = rest.includes("--json");
+  const isJson = words.includes("--json");
   const io: Io = {
     ...own,
     out: (line) => own.out(isJson ? line : harmless(line)),
     err: (line) => own.err(harmless(line)),
   };
   try {
+    const language = languageOf(words, own.env);
     // LANGUAGE-1.
-    await speak(isJson ? "en" : languageOf(words, own.env));
+    await speak(isJson ? "en" : language);
     return await answerTo([name, ...rest], io);
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;
+    if (isJson) io.out(jsonOf(name, { error: error.message }));
     io.err(error.message);
     return error.exit;
   } finally {
@@ -71,11 +73,12 @@ function languageOf(words: readonly string[], env: Readonly<Record<string, strin
   return asked ?? (/^zh(?:[_.@-]|$)/i.test(locale) ? "zh" : "en");
 }
 
-/** `--lang` may stand before the command as well. */
+/** `--lang` and `--json` may stand before the command as well. */
 function withoutLeading(words: readonly string[]): readonly string[] {
-  const [first = ""] = words;
-  if (first === "--lang") return words.slice(2);
-  return first.startsWith("--lang=") ? words.slice(1) : words;
+  const [first = "", ...rest] = words;
+  if (first === "--json") return [...withoutLeading(rest), first];
+  if (first === OPTION) return withoutLeading(rest.slice(1));
+  return first.startsWith(`${OPTION}=`) ? withoutLeading(rest) : words;
 }
 
 async function run(command: Command, words: readonly string[], io: Io): Promise<Exit> {

@@ -5,6 +5,8 @@ import { isRunId } from "../shared/names.ts";
 import { ANSWER } from "./answers.ts";
 import type { Client } from "./client.ts";
 import { CommandError, EXIT } from "./command.ts";
+import { localMinute } from "./format.ts";
+import { t } from "./language.ts";
 
 export type { RunDetails, RunRow };
 
@@ -71,3 +73,36 @@ export function runIn(text: string): string {
 /** Whether a run has ended. */
 export const hasEnded = ({ state }: Pick<RunRow, "state">): boolean =>
   state !== "queued" && state !== "running";
+
+const textOf = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined);
+
+/** Whether a promotion asks, or has asked, for approval: the image, its family, and the facts of its question. */
+export const questionOf = ({ input, steps }: Pick<RunDetails, "input" | "steps">) => ({
+  family: textOf(input["family"]),
+  imageId: textOf(input["imageId"]),
+  // The first look of the phase behind it takes the place of its note.
+  facts: steps.findLast(({ phase }) => phase === "ask")?.note,
+});
+
+/** The command that an output is of, where its run says so. */
+export const commandOf = ({ commands }: Pick<RunDetails, "commands">, output: string): string | undefined =>
+  commands[Number(/-(\d+)$/.exec(output)?.[1])];
+
+/** A run that can still be changed. @throws CommandError for one that is not there, or has ended */
+export async function openRun(run: string, client: Client): Promise<RunDetails> {
+  const found = await readRun(client, run);
+  if (!hasEnded(found)) return found;
+  const { state, updatedAt } = found;
+  throw new CommandError(
+    EXIT.failed,
+    t("{run} has ended already: {state} at {at}; nothing was changed", {
+      run,
+      state,
+      at: localMinute(Date.parse(updatedAt)),
+    }),
+  );
+}
+
+/** Where a run is, for a question about it. */
+export const standingOf = ({ run, by, phase, note = "" }: RunDetails): string =>
+  t("{run}, started by {by}, is at {phase} {note}", { run, by, phase, note }).trim();

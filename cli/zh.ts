@@ -42,8 +42,8 @@ export const ZH: Readonly<Record<string, string>> = {
   "say why the last failed run of a recipe, fleet or family failed, or how a run stands":
     "说明配方、机群或族系最近一次失败的原因，或某个任务的状态",
   "print the steps of a run and the outputs of its commands": "输出任务的步骤和命令输出",
-  "print the steps of a run and the outputs of its commands as they come, until it has ended":
-    "持续输出任务的步骤和命令输出，直到任务结束",
+  "print the steps of a run and the outputs of its commands as they come, until it and its promotion have ended":
+    "持续输出任务的步骤和命令输出，直到任务及其发布结束",
   "show what each family serves, since when, by which run, and whether it is held":
     "显示每个镜像族系当前的镜像、起始时间、发布任务以及是否冻结",
   "show how many instances of each fleet run, on which image, within which limits":
@@ -89,7 +89,8 @@ export const ZH: Readonly<Record<string, string>> = {
   "make the roles and policies of a deployment": "创建部署所需的角色和权限策略",
   "deploy the functions with the variables of .env": "用 .env 中的变量部署函数",
   "examine a deployment and say what is wrong and what to do": "检查部署，指出问题和处理办法",
-  "delete a deployment": "删除部署",
+  "delete the functions, triggers, roles and policies of a deployment":
+    "删除部署的函数、触发器、角色和权限策略",
   "add a caller of the webhook and the API, or give one a new secret, and deploy":
     "添加调用方或轮换其密钥，并重新部署",
 
@@ -115,7 +116,8 @@ export const ZH: Readonly<Record<string, string>> = {
   "ended since: 24h, 7d, or an instant such as 2026-01-05T08:00:00Z":
     "此后结束的任务：24h、7d，或 2026-01-05T08:00:00Z 这样的时间点",
   "how many; 20 without it": "数量，默认 20",
-  "go on until the run has ended; exit code 1 unless it is done": "持续输出到任务结束；未成功时退出码为 1",
+  "go on until the run and its promotion have ended; exit code 1 unless both are done":
+    "持续输出到任务及其发布结束；任一未成功时退出码为 1",
   "only the output of one command, by its number": "只输出指定编号的命令输出",
   "such as 2026-11, in UTC; this month without it": "如 2026-11（UTC），默认本月",
   "with the recipes for which nothing is to do": "同时列出无需构建的配方",
@@ -134,11 +136,12 @@ export const ZH: Readonly<Record<string, string>> = {
   "remove a variable of the functions": "删除函数的一个环境变量",
   "launch an instance too, which costs a little": "同时创建一台实例，会产生少量费用",
   "wait for slow answers": "等待较慢的结果",
-  "delete its roles too": "同时删除其角色",
+  "delete the objects of Kiln too, such as the logs of all runs, and the bucket when nothing else is in it":
+    "同时删除 Kiln 自己的对象（如所有任务的日志），Bucket 中没有其他对象时一并删除",
   "delete it while runs are at work": "即使有任务正在执行也删除",
   'what a new caller may ask for, such as "GET /*"; may be repeated':
     '新调用方允许的路由，如 "GET /*"，可重复',
-  "only change .env": "只修改 .env",
+  "only change .env, after the checks of a deploy": "通过部署前的检查后，只修改 .env",
 
   // Details
   "The caller needs the route {route}.": "调用方需要路由 {route}。",
@@ -153,8 +156,8 @@ export const ZH: Readonly<Record<string, string>> = {
   "Exit code 1 when something is wrong with the deployment itself.": "部署本身有问题时退出码为 1。",
   "It prints a URL that opens the page once, in one browser, and runs until Ctrl-C. The page only reads, through the API, and\nis up to date every ten seconds. The caller needs the routes GET /* and POST /plan; with --write those of the changes as well.":
     "输出一个网址，只能在一个浏览器中打开一次，按 Ctrl-C 结束。页面通过 API 只读取数据，每十秒刷新一次。\n调用方需要路由 GET /* 和 POST /plan；加 --write 时还需要相应修改操作的路由。",
-  "While a command runs, the first 6,000 bytes of its output are there; all of it when it has ended.\n--json prints one document at the end.":
-    "命令执行期间只能看到输出的前 6,000 字节，结束后可看到全部输出。\n--json 在结束时输出一个文档。",
+  "While a command runs, the first 6,000 bytes of its output are there; all of it when it has ended.\n--json prints one document at the end. With -f a bake is followed by its promotion, up to its end or to the question for approval;\na bake that made nothing because it waits for something, such as a parameter, has exit code 1.":
+    "命令执行期间只能看到输出的前 6,000 字节，结束后可看到全部输出。\n--json 在结束时输出一个文档。加 -f 时，构建之后继续跟踪其发布，直到结束或等待审批；\n因等待条件（如参数）而没有产出镜像的构建，退出码为 1。",
   "With a family: also its earlier images and its regions.": "指定镜像族系时，还显示它早先的镜像和各个地域。",
   "WANTED is what the size of the fleet, its schedule and the last request make of it.\nOLD counts members on another image than the family serves. With a fleet: also its members.":
     "“目标台数”由机群的 size、schedule 和最近一次请求得出。\n“旧镜像”是镜像与族系当前镜像不同的实例数。指定机群时，还显示其中的实例。",
@@ -173,8 +176,8 @@ export const ZH: Readonly<Record<string, string>> = {
     "示例：call POST /fleets/web/scale-out '{\"count\":3}'，call GET /runs?state=failed，call DELETE /recipes/web。\n--json 中的 body 是 JSON，不是 JSON 时为文本。",
   "It needs a key of the cloud (ALIBABA_CLOUD_ACCESS_KEY_ID and …_SECRET) and the variables of the deployment, as the npm\nscript of the same name.":
     "与同名的 npm 脚本一样，需要阿里云密钥（ALIBABA_CLOUD_ACCESS_KEY_ID 和 …_SECRET）以及部署的环境变量。",
-  "After a rotation the new secret and the one before it are accepted; a second rotation ends the older one. The secret is printed once.":
-    "轮换后新旧两个密钥都有效；再次轮换后，更早的那个失效。密钥只显示一次。",
+  "After a rotation the new secret and the one before it are accepted; a second rotation ends the older one. The secret is printed once.\nThe callers of the deployment count: where .env has others, nothing is changed and both are named.":
+    "轮换后新旧两个密钥都有效；再次轮换后，更早的那个失效。密钥只显示一次。\n以部署中的调用方为准：.env 与之不同时不作任何更改，并列出两边的名称。",
 
   // Confirmations
   "Go on? [y/N] ": "是否继续？[y/N] ",
@@ -216,15 +219,19 @@ export const ZH: Readonly<Record<string, string>> = {
   "those that run are replaced in batches, as refresh: of the fleet says; the old ones end":
     "其中运行中的按机群的 refresh: 分批替换，旧成员结束",
   "{run}, started by {by}, is at {phase} {note}": "{run}（由 {by} 触发）处于 {phase} {note}",
-  "its image will not join family {family}, which stays as it is and is held until it is lifted":
-    "它的镜像不会加入镜像族系 {family}；族系保持不变，并冻结到解除为止",
+  "image {image} will not join family {family}, which stays as it is and is held until it is lifted":
+    "镜像 {image} 不会加入镜像族系 {family}；族系保持不变，并冻结到解除为止",
+  "fleet {fleet} has no size; write size: into its document first":
+    "机群 {fleet} 没有 size，请先在文档中写入 size:",
+  "its promotion is {run}": "其发布任务为 {run}",
+  "{run} has ended already: {state} at {at}; nothing was changed":
+    "{run} 已于 {at} 结束（{state}）；未做任何更改",
   "{run} will end, and the instances and images it made so far are released":
     "{run} 将结束，并释放它已创建的实例和镜像",
   "asked {run} to end; {kiln} logs {run} -f": "已请求取消 {run}；{kiln} logs {run} -f",
   "asked for by {run}; {kiln} logs {run} -f": "已由任务 {run} 执行；{kiln} logs {run} -f",
   "approved: {run}": "已批准：{run}",
   "rejected: {run}": "已拒绝：{run}",
-  "the deployment above will be deleted": "将删除以上部署",
 
   // Times and outputs
   "just now": "刚刚",

@@ -3,23 +3,24 @@
  * line or a setting that is missing, 130 when it was interrupted.
  */
 import { parseArgs } from "node:util";
-import { jsonOf } from "../cli/command.ts";
+import { CommandError, jsonOf } from "../cli/command.ts";
 import { readSecrets } from "../shared/config.ts";
 import { CloudError, messageOf } from "../shared/errors.ts";
 import { real } from "../shared/ports.ts";
 import { knowOnly, redactShown } from "../shared/redact.ts";
 import { ApiError } from "./api.ts";
+import { changeCaller, type CallerOptions } from "./callers.ts";
 import { readEnvironment, readSettings, type Settings, type Surroundings } from "./config.ts";
 import { deploy } from "./deploy.ts";
 import { examine } from "./doctor/command.ts";
 import { checkOnline } from "./online.ts";
 import { Plan } from "./plan.ts";
 import { Interrupted, Refusal, UsageError, WrongSettings } from "./refusal.ts";
-import { DEPLOY, DOCTOR, SETUP, STAGE, UNDEPLOY, type Script } from "./scripts.ts";
+import { CHANGES, DEPLOY, DOCTOR, SETUP, STAGE, UNDEPLOY, type Script } from "./scripts.ts";
 import { setup } from "./setup.ts";
 import { undeploy } from "./undeploy.ts";
 
-interface Options {
+interface Options extends CallerOptions {
   readonly recipe: readonly string[];
   readonly fleet: readonly string[];
   readonly stage: string | undefined;
@@ -30,6 +31,7 @@ interface Options {
   readonly json: boolean;
   readonly launch: boolean;
   readonly wait: boolean;
+  readonly yes: boolean;
 }
 
 interface Command extends Script {
@@ -58,6 +60,19 @@ const COMMANDS: readonly Command[] = [
     printsFacts: true,
     run: (settings, { json, recipe: recipes, fleet: fleets }, { out }) =>
       checkOnline(settings, { recipes, fleets, json, now: real.clock.now() }, out),
+  },
+  {
+    name: "change-caller",
+    summary: "of kiln caller",
+    options: {
+      stage: STAGE,
+      add: { value: "NAME", help: "of a new caller" },
+      rotate: { value: "NAME", help: "of a caller that gets a new secret" },
+      route: { value: "ROUTE", multiple: true, help: "what a new caller may ask for" },
+      "no-deploy": { help: "only change .env" },
+    },
+    shape: CHANGES,
+    run: (settings, options, around) => done(changeCaller(settings, options, around)),
   },
   {
     ...DOCTOR,
@@ -175,6 +190,11 @@ function readOptions(command: Command, args: readonly string[]): Options {
       json: has("json"),
       launch: has("launch"),
       wait: has("wait"),
+      yes: has("yes"),
+      add: list("add").at(-1),
+      rotate: list("rotate").at(-1),
+      route: list("route"),
+      noDeploy: has("no-deploy"),
     };
   } catch (error) {
     throw new UsageError(`${messageOf(error)}\n${usageOf(command)}`, { cause: error });
@@ -186,6 +206,10 @@ function report(error: unknown, fail: (problem: string) => void): number {
   if (error instanceof UsageError || error instanceof Interrupted) {
     fail(error.message);
     return error instanceof UsageError ? 2 : 130;
+  }
+  if (error instanceof CommandError) {
+    fail(error.message);
+    return error.exit;
   }
   if (error instanceof Refusal) {
     for (const problem of error.problems) fail(`refused: ${problem}`);

@@ -19,6 +19,8 @@ export interface Surroundings {
   readonly env: Environment;
   readonly out: (line: string) => void;
   readonly err: (line: string) => void;
+  /** The answer of a person to a question; undefined where there is none to ask, such as in CI. */
+  readonly ask: (question: string) => Promise<string | undefined>;
 }
 
 export interface Settings {

@@ -41,6 +41,8 @@ export interface DeployOptions {
   readonly plan: boolean;
   /** Variables that are removed from the cloud when the environment has none. */
   readonly unset: readonly string[];
+  /** Called when everything was checked, before the first change. */
+  readonly begin?: () => void;
 }
 
 /** @throws Refusal before the first change, or when the tool fails. */
@@ -162,7 +164,7 @@ const WITH_URL = [
 
 async function apply(
   { api, place, functions, own, oldDomain, environment }: Deployment,
-  { plan: isDry }: DeployOptions,
+  { plan: isDry, begin }: DeployOptions,
   { out, tool }: Surroundings & { readonly tool: Tool },
 ): Promise<void> {
   const plan = new Plan(isDry, out);
@@ -171,7 +173,10 @@ async function apply(
     plan.note(
       `${isDry ? "would " : ""}${isThere(name) ? "update" : "create"} function ${name}${triggers.length > 0 ? ` with ${triggers.join(", ")}` : ""}`,
     );
-  if (!isDry) await runTool(tool, environment, out);
+  if (!isDry) {
+    begin?.();
+    await runTool(tool, environment, out);
+  }
   await removeRoutes(oldDomain ? [oldDomain] : [], [functionNameOf(place, "webhook")], { api, plan });
   await removeOld(api, { functions, own }, plan);
   for (const [name, title] of isDry ? [] : WITH_URL) {

@@ -7,7 +7,20 @@
  *     https://nodejs.org/api/process.html#a-note-on-process-io
  */
 
-/** Writes lines, without their end, to the streams of this process (OUTPUT-1). */
+import { createInterface } from "node:readline/promises";
+
+/** Asks on the terminal; the question goes beside the output, which may be a pipe. */
+async function ask(question: string): Promise<string | undefined> {
+  if (!process.stdin.isTTY) return undefined;
+  const lines = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return await lines.question(question);
+  } finally {
+    lines.close();
+  }
+}
+
+/** Writes lines, without their end, to the streams of this process (OUTPUT-1), and asks the person before it. */
 export function ownOutput() {
   const { stdout, stderr } = process;
   let isSaid = false;
@@ -20,5 +33,6 @@ export function ownOutput() {
   return {
     out: (line: string) => void stdout.write(`${line}\n`),
     err: (line: string) => void stderr.write(`${line}\n`),
+    ask,
   };
 }

@@ -1,4 +1,5 @@
 /** The options of `setup`, `deploy`, `doctor` and `undeploy`: as npm scripts, and as commands of `kiln`. */
+import { YES } from "../cli/command.ts";
 
 /** An option, written `--name` or `--name VALUE`. */
 interface ScriptOption {
@@ -20,7 +21,8 @@ export interface Script {
   readonly shape: string;
 }
 
-const CHANGES = "lines: what was or would be changed, or stays; error: why it was refused";
+/** Of a command that changes something. */
+export const CHANGES = "lines: what was or would be changed, or stays; error: why it was refused";
 
 export const SETUP: Script = {
   name: "setup",
@@ -53,12 +55,15 @@ export const DOCTOR: Script = {
 
 export const UNDEPLOY: Script = {
   name: "undeploy",
-  summary: "delete a deployment",
+  summary: "delete the functions, triggers, roles and policies of a deployment",
   options: {
     stage: STAGE,
     plan: PLAN,
-    all: { help: "delete its roles too" },
+    all: {
+      help: "delete the objects of Kiln too, such as the logs of all runs, and the bucket when nothing else is in it",
+    },
     force: { help: "delete it while runs are at work" },
+    yes: YES,
   },
   shape: CHANGES,
 };

@@ -4,7 +4,9 @@
  *
  * UNDEPLOY-1. Only what belongs to this deployment is removed: functions with its bucket and stage, roles with its mark.
  * UNDEPLOY-2. Recipes, fleets, images and members are the user's: they are listed and stay.
+ * UNDEPLOY-3. Nothing is removed before its list was shown and a person agreed, whichever command asks for it; `--yes` agrees.
  */
+import { confirm } from "../cli/command.ts";
 import type { CloudClient } from "../shared/cloud/client.ts";
 import { describeImages } from "../shared/cloud/ecs/images.ts";
 import { describeInstances } from "../shared/cloud/ecs/instances.ts";
@@ -40,10 +42,28 @@ export interface UndeployOptions {
   readonly all: boolean;
   /** Although runs are at work. */
   readonly force: boolean;
+  /** Without a question. */
+  readonly yes: boolean;
 }
 
-/** @throws Refusal while runs are at work or the bucket to be emptied is another stage's, before anything is removed. */
+/**
+ * Removes a deployment after it was asked (UNDEPLOY-3).
+ * @throws Refusal while runs are at work or the bucket to be emptied is another stage's, before anything is removed
+ * @throws CommandError without the answer yes
+ */
 export async function undeploy(
+  settings: Settings,
+  options: UndeployOptions,
+  around: Surroundings,
+): Promise<void> {
+  if (!options.plan && !options.yes) {
+    await walk(settings, { ...options, plan: true }, around);
+    await confirm(["the deployment above will be deleted"], { has: () => false }, around);
+  }
+  await walk(settings, options, around);
+}
+
+async function walk(
   settings: Settings,
   { plan: isDry, all, force }: UndeployOptions,
   { out }: Surroundings,

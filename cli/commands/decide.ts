@@ -13,8 +13,8 @@ import {
 } from "../command.ts";
 import { ANSWER, parseReply } from "../answers.ts";
 import { clientFor, type Client } from "../client.ts";
-import { t } from "../language.ts";
-import { readRun } from "../runs.ts";
+import { said, t } from "../language.ts";
+import { openRun, questionOf, standingOf } from "../runs.ts";
 
 const deciding = (decision: "approve" | "reject", summary: string): Command => ({
   name: decision,
@@ -48,11 +48,14 @@ const deciding = (decision: "approve" | "reject", summary: string): Command => (
 });
 
 async function rejection(run: string, client: Client): Promise<readonly string[]> {
-  const { subject, by, phase, note = "" } = await readRun(client, run);
+  const found = await openRun(run, client);
+  const { family = t("not known"), imageId = t("not known"), facts } = questionOf(found);
   return [
-    t("{run}, started by {by}, is at {phase} {note}", { run, by, phase, note }).trim(),
-    t("its image will not join family {family}, which stays as it is and is held until it is lifted", {
-      family: subject,
+    standingOf(found),
+    ...(facts === undefined ? [] : [said(facts)]),
+    t("image {image} will not join family {family}, which stays as it is and is held until it is lifted", {
+      image: imageId,
+      family,
     }),
   ];
 }

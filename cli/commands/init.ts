@@ -1,6 +1,6 @@
 /** `init [NAME]`: writes a first recipe and a first fleet, which `check` accepts. */
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { messageOf } from "../../shared/errors.ts";
 import { NAME_PATTERN } from "../../shared/names.ts";
 import {
@@ -46,7 +46,7 @@ async function run(input: Input, io: Io): Promise<Exit> {
       EXIT.usage,
       `${name} must be 1 to 40 lower-case letters, digits and -, with a letter first`,
     );
-  const files = textsOf(name, await answers(input, io));
+  const files = textsOf(name, await answers(input, io), io);
   const there = Object.keys(files).filter((file) => existsSync(join(io.cwd, file)));
   if (there.length > 0)
     throw new CommandError(
@@ -81,13 +81,18 @@ async function answers(input: Input, io: Io): Promise<Answers> {
   return given;
 }
 
-const SCHEMA = "# yaml-language-server: $schema=../schemas/";
+/** The first line of a document, by which editors find its schema: that of this checkout, wherever the document lies. */
+const schemaLine = (kind: string, { root, cwd }: Pick<Io, "root" | "cwd">): string => {
+  const schemas = relative(join(cwd, `${kind}s`), join(root, "schemas")).replaceAll("\\", "/");
+  return `# yaml-language-server: $schema=${schemas}/${kind}.schema.json`;
+};
 
 const textsOf = (
   name: string,
   { base, type, vswitch, group, max }: Answers,
+  io: Pick<Io, "root" | "cwd">,
 ): Readonly<Record<string, string>> => ({
-  [`recipes/${name}.yaml`]: `${SCHEMA}recipe.schema.json
+  [`recipes/${name}.yaml`]: `${schemaLine("recipe", io)}
 source:
   builder:
     family: ${base}
@@ -104,7 +109,7 @@ test:
   commands:
     - systemctl is-active nginx
 `,
-  [`fleets/${name}.yaml`]: `${SCHEMA}fleet.schema.json
+  [`fleets/${name}.yaml`]: `${schemaLine("fleet", io)}
 family: ${name}
 launch:
   InstanceType: [${type}]

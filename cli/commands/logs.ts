@@ -4,7 +4,7 @@ import { EXIT, jsonOf, type Command, type Exit, type Input, type Io } from "../c
 import { refusedBy } from "../answers.ts";
 import { clientFor, type Client } from "../client.ts";
 import { linesIn, localMinute, quoted } from "../format.ts";
-import { said } from "../language.ts";
+import { said, t } from "../language.ts";
 import { hasEnded, readRun, runIn, type RunDetails } from "../runs.ts";
 
 export const logs: Command = {
@@ -13,12 +13,16 @@ export const logs: Command = {
   args: "RUN",
   count: [1, 1],
   options: {
-    follow: { short: "f", help: "go on until the run has ended; exit code 1 unless it is done" },
+    follow: {
+      short: "f",
+      help: "go on until the run and its promotion have ended; exit code 1 unless both are done",
+    },
     output: { value: "N", help: "only the output of one command, by its number" },
   },
   details: `While a command runs, the first 6,000 bytes of its output are there; all of it when it has ended.
---json prints one document at the end.`,
-  shape: "run: { …, steps, outputs }, texts: { NAME: TEXT }",
+--json prints one document at the end. With -f a bake is followed by its promotion, up to its end or to the question for approval;
+a bake that made nothing because it waits for something, such as a parameter, has exit code 1.`,
+  shape: "run: { …, steps, outputs }, texts: { NAME: TEXT }, promotion: { … }, promotionTexts",
   run: (input, io) => printLogs("logs", input, io),
 };
 
@@ -26,7 +30,8 @@ export const logs: Command = {
 export const watch: Command = {
   ...logs,
   name: "watch",
-  summary: "print the steps of a run and the outputs of its commands as they come, until it has ended",
+  summary:
+    "print the steps of a run and the outputs of its commands as they come, until it and its promotion have ended",
   options: {},
   run: (input, io) =>
     printLogs("watch", { ...input, has: (option) => option === "follow" || input.has(option) }, io),
@@ -36,19 +41,76 @@ async function printLogs(name: string, input: Input, io: Io): Promise<Exit> {
   const [run = ""] = input.args;
   const client = clientFor(io);
   const only = input.one("output");
-  if (only !== undefined) {
-    const text = await textOf(client, run, only);
-    io.out(input.json ? jsonOf(name, { run, texts: { [only]: text } }) : text.trimEnd());
-    return EXIT.ok;
-  }
-  const printer = new Printer(client, input.json ? () => undefined : io.out);
+  if (only !== undefined) return printOutput(name, only, input, io);
+  const show = { client, io, out: input.json ? () => undefined : io.out, follows: input.has("follow") };
+  const { details, texts } = await shown(run, show);
+  const next = show.follows ? promotionOf(details) : undefined;
+  if (next !== undefined) show.out(t("its promotion is {run}", { run: next }));
+  const promotion = next === undefined ? undefined : await shown(next, { ...show, asks: true });
+  if (input.json)
+    io.out(
+      jsonOf(name, {
+        run: details,
+        texts,
+        ...(promotion && { promotion: promotion.details, promotionTexts: promotion.texts }),
+      }),
+    );
+  return show.follows && ![details, promotion?.details].every(isWell) ? EXIT.failed : EXIT.ok;
+}
+
+interface Show {
+  readonly client: Client;
+  readonly io: Io;
+  readonly out: (line: string) => void;
+  readonly follows: boolean;
+  /** A promotion that waits for a person is not waited for. */
+  readonly asks?: boolean;
+}
+
+/** Prints a run, and goes on until it has ended. */
+async function shown(run: string, { client, io, out, follows, asks = false }: Show) {
+  const printer = new Printer(client, out);
+  if (asks) await begun(client, run, io);
   let details = await printer.print(run);
-  while (input.has("follow") && !hasEnded(details)) {
+  while (follows && !hasEnded(details) && !(asks && isAsking(details))) {
     await io.sleep(PAUSE_MS);
     details = await printer.print(run);
   }
-  if (input.json) io.out(jsonOf(name, { run: details, texts: printer.texts }));
-  return input.has("follow") && details.state !== "done" ? EXIT.failed : EXIT.ok;
+  return { details, texts: printer.texts };
+}
+
+/** A promotion begins some moments behind the bake that names it. */
+const BEGINS_LOOKS = 30;
+
+async function begun(client: Client, run: string, io: Io): Promise<void> {
+  for (let look = 0; look < BEGINS_LOOKS; look++) {
+    const { status } = await client.send("api", "GET", `/runs/${runIn(run)}`);
+    if (status !== 404) return;
+    await io.sleep(PAUSE_MS);
+  }
+}
+
+/** The run that tests what a bake has made and lets it join its family. */
+function promotionOf({ state, result }: RunDetails): string | undefined {
+  const promotion = result?.["promotion"];
+  return state === "done" && typeof promotion === "string" ? promotion : undefined;
+}
+
+const isAsking = ({ kind, phase }: RunDetails): boolean => kind === "promote" && phase === "approve";
+
+/** Whether a run did what it is for: a bake that waits for something has made nothing, though it is done. */
+const isWell = (run: RunDetails | undefined): boolean =>
+  run === undefined || isAsking(run) || (run.state === "done" && run.result?.["waits"] !== true);
+
+async function printOutput(
+  name: string,
+  only: string,
+  { args: [run = ""], json }: Input,
+  io: Io,
+): Promise<Exit> {
+  const text = await textOf(clientFor(io), run, only);
+  io.out(json ? jsonOf(name, { run, texts: { [only]: text } }) : text.trimEnd());
+  return EXIT.ok;
 }
 
 const PAUSE_MS = seconds(2);
@@ -83,8 +145,9 @@ class Printer {
       if (!(name in this.texts) || name === this.#newest) await this.#printOutput(run, name);
     this.#newest = details.outputs.at(-1);
     const { state, phase, reason, note = "" } = details;
+    const why = reason ?? details.result?.["note"];
     const now = hasEnded(details)
-      ? `${state}${reason === undefined ? "" : `: ${said(reason)}`}`
+      ? `${state}${typeof why === "string" ? `: ${said(why)}` : ""}`
       : `${state}: ${phase} ${note}`;
     if (now !== this.#state) this.#out(now.trimEnd());
     this.#state = now;

@@ -1,9 +1,9 @@
 /** `bake`, `promote`, `scale-out`, `stop`, `wake`, `cancel`: requests that runs carry out. */
 import { seconds } from "../../shared/duration.ts";
 import { CommandError, confirm, EXIT, jsonOf, YES, type Command, type Io } from "../command.ts";
-import type { Client } from "../client.ts";
+import { clientFor, type Client } from "../client.ts";
 import { said, t } from "../language.ts";
-import { hasEnded, readRun, runIn, type RunDetails } from "../runs.ts";
+import { hasEnded, openRun, readRun, runIn, standingOf, type RunDetails } from "../runs.ts";
 import { asking, post } from "./decide.ts";
 import { DRY_RUN, dryRun, wholeOf } from "./size.ts";
 
@@ -121,11 +121,11 @@ export const cancel: Command = {
   shape: "run",
   run: async (input, io) => {
     const run = runIn(input.args[0] ?? "");
-    await confirm(
-      [t("{run} will end, and the instances and images it made so far are released", { run })],
-      input,
-      io,
-    );
+    if (!input.has("yes")) {
+      const found = await openRun(run, clientFor(io));
+      const ends = t("{run} will end, and the instances and images it made so far are released", { run });
+      await confirm([standingOf(found), ends], input, io);
+    }
     await post(`/runs/${run}/cancel`, {}, io);
     io.out(
       input.json

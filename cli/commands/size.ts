@@ -23,7 +23,7 @@ export const resize = asking("resize", "fleets", {
   options: { "dry-run": DRY_RUN },
   body: (input: Input) => ({ to: wholeOf(input.args[1] ?? "", 0), ...dryRun(input) }),
   changes: async ({ args: [name = "", to = ""] }, client) => {
-    const found = await readFleet(name, client);
+    const found = await sizedFleet(name, client);
     const fewer = wantedOf(found) - wholeOf(to, 0);
     return fewer <= 0 ? [] : smaller(found, wholeOf(to, 0));
   },
@@ -31,6 +31,16 @@ export const resize = asking("resize", "fleets", {
 
 const readFleet = (name: string, client: Client): Promise<FleetDetails> =>
   client.get(ANSWER.fleet, `/fleets/${encodeURIComponent(name)}`);
+
+/** @throws CommandError for a fleet whose document has no size: its run would fail, so there is nothing to agree to */
+async function sizedFleet(name: string, client: Client): Promise<FleetDetails> {
+  const found = await readFleet(name, client);
+  if (found.wanted !== undefined || found.problem !== undefined) return found;
+  throw new CommandError(
+    EXIT.invalid,
+    t("fleet {fleet} has no size; write size: into its document first", { fleet: name }),
+  );
+}
 
 /** Without a size it is what there is. */
 const wantedOf = ({ wanted, running, changing }: FleetDetails): number =>
@@ -111,7 +121,7 @@ export const refresh = asking("refresh", "fleets", {
   options: { "dry-run": DRY_RUN },
   body: dryRun,
   changes: async ({ args: [name = ""] }, client) => {
-    const found = await readFleet(name, client);
+    const found = await sizedFleet(name, client);
     const { fleet, family = "", serves = "", old, running } = found;
     return [
       t(

@@ -8,6 +8,7 @@
 import type { FamilyDetails } from "../../functions/api/families.ts";
 import { FAMILY, isRunId, NAME } from "../../shared/names.ts";
 import { ANSWER } from "../answers.ts";
+import { hasEnded, questionOf } from "../runs.ts";
 import type { Door } from "./door.ts";
 import { html, type Html } from "./html.ts";
 import { facts, section, shownOf, type View } from "./parts.ts";
@@ -69,15 +70,7 @@ export async function readChange(act: Act, source: Source, words: Words): Promis
   switch (act.act) {
     case "approve":
     case "reject": {
-      const run = await source.run(act.run);
-      return {
-        act,
-        shown: mapped(run, ({ by, phase, note = "" }) => [
-          [words.run, act.run],
-          [words.by, by],
-          [words.phase, `${phase} ${note}`.trim()],
-        ]),
-      };
+      return readDecision(act, source, words);
     }
     case "keep":
       return {
@@ -97,6 +90,31 @@ export async function readChange(act: Act, source: Source, words: Words): Promis
       return { act, shown: mapped(found, (family) => familyRows(family, words)) };
     }
   }
+}
+
+/** A run that has ended takes no decision, so it has no button. */
+async function readDecision(
+  act: Extract<Act, { readonly run: string }>,
+  source: Source,
+  words: Words,
+): Promise<Planned> {
+  const run = await source.run(act.run);
+  return {
+    act,
+    ...("facts" in run && hasEnded(run.facts) && { isRefused: true }),
+    shown: mapped(run, (found) => {
+      const { by, state, phase, note = "" } = found;
+      const { family = words.unknown, imageId = words.unknown, facts } = questionOf(found);
+      return [
+        [words.run, act.run],
+        [words.by, by],
+        [words.image, imageId],
+        [words.family, family],
+        ...(facts === undefined ? [] : [[words.asked, words.said(facts)] as const]),
+        [words.phase, hasEnded(found) ? words.states[state] : `${phase} ${note}`.trim()],
+      ];
+    }),
+  };
 }
 
 const familyRows = ({ family, imageId, hold }: FamilyDetails, words: Words) =>

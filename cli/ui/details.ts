@@ -3,7 +3,7 @@ import type { FleetDetails } from "../../functions/api/fleets.ts";
 import type { RunPage } from "../../functions/api/runs/search.ts";
 import { ANSWER } from "../answers.ts";
 import { took } from "../format.ts";
-import { hasEnded, type RunDetails } from "../runs.ts";
+import { commandOf, hasEnded, type RunDetails } from "../runs.ts";
 import { changeLink } from "./change.ts";
 import { historyChart, readHistory, type History } from "./history.ts";
 import { html, type Html } from "./html.ts";
@@ -44,9 +44,12 @@ export async function readRun(run: string, source: Source): Promise<RunFound> {
 export const runPage = ({ run, outputs, idle }: RunFound, view: View): Html =>
   shownOf(run, view, (one) => {
     const { words } = view;
+    const changed = changes(one, view);
     return html`${section("run", one.run, head(one, view))}
+    ${section("inputs", words.inputs, inputs(one, view))}
+    ${changed && section("changed", words.whatChanged, changed)}
     ${section("timeline", words.timeline, timeline(one, view))}
-    ${section("commands", words.commands, commands(outputs, view))}
+    ${section("commands", words.commands, commands(one, outputs, view))}
     ${idle && section("idle", words.idle, verdicts.showAll([idle], view))}
     ${one.result && section("result", words.result, record(one.result))}`;
   });
@@ -61,6 +64,24 @@ function head(run: RunDetails, view: View): Html {
     [words.phase, hasEnded(run) ? undefined : `${run.phase} ${run.note ?? ""}`.trim()],
     [words.why, run.reason && words.said(run.reason)],
   ]);
+}
+
+/** Instants are fields whose name ends in At. */
+const inputs = ({ input }: RunDetails, view: View): Html =>
+  facts(
+    Object.entries(input).map(([name, value]) => [
+      name,
+      name.endsWith("At") && typeof value === "number" ? time(value, view) : record(value),
+    ]),
+  );
+
+/** The phases that compare what is to be made, or served, with what there is. */
+const COMPARES = new Set(["plan", "ask"]);
+
+/** What these found, whatever became of the run; nothing of one that has not come so far. */
+function changes({ steps }: RunDetails, { words }: View): Html | undefined {
+  const notes = steps.flatMap(({ phase, note }) => (COMPARES.has(phase) && note ? [words.said(note)] : []));
+  return notes.length === 0 ? undefined : html`${notes.map((note) => html`<p>${note}</p>`)}`;
 }
 
 /** A phase begins where the one before ends. */
@@ -80,13 +101,13 @@ function timeline({ steps, beganAt, phase, state }: RunDetails, view: View): Htm
   );
 }
 
-const commands = (outputs: RunFound["outputs"], view: View): Html =>
+const commands = (run: RunDetails, outputs: RunFound["outputs"], view: View): Html =>
   outputs.length === 0
     ? html`<p class="none">${view.words.noCommands}</p>`
     : html`${outputs.map(
         ({ name, text }, at) =>
           html`<details id="output-${name}" ${at === outputs.length - 1 && html` open`}>
-            <summary>${name}</summary>
+            <summary>${commandOf(run, name) ?? ""} <small>${name}</small></summary>
             ${shownOf(text, view, (one) => output(one, view))}
           </details>`,
       )}`;

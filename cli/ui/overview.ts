@@ -5,7 +5,7 @@ import type { status } from "../../functions/api/status.ts";
 import { formatDuration, minutes } from "../../shared/duration.ts";
 import { ANSWER } from "../answers.ts";
 import { took } from "../format.ts";
-import type { RunRow } from "../runs.ts";
+import { commandOf, hasEnded, questionOf, type RunRow } from "../runs.ts";
 import { historyChart, readHistory, type History } from "./history.ts";
 import { html, type Html } from "./html.ts";
 import { verdicts, type Verdicts } from "./idle.ts";
@@ -17,20 +17,30 @@ import { mapped, type Loaded, type Source } from "./source.ts";
 
 type Status = Awaited<ReturnType<typeof status>>;
 
-/** Failures whose output is shown. */
+/** Failures whose output is shown, and builds in progress. */
 const FAILED_SHOWN = 10;
+const LIVE_SHOWN = 5;
 const LINES = 12;
 
-interface Failure {
+/** A run with its newest output. */
+interface WithOutput {
   readonly row: RunRow;
   readonly output?: { readonly name: string; readonly text: Loaded<string> };
+}
+
+/** A promotion that waits for an operator, with what it asks. */
+interface Approval {
+  readonly row: RunRow;
+  readonly run: Awaited<ReturnType<Source["run"]>>;
 }
 
 interface Overview {
   readonly status: Loaded<Status & { readonly serverAt: number }>;
   readonly families: Loaded<readonly FamilyRow[]>;
   readonly fleets: Loaded<readonly FleetRow[]>;
-  readonly failures: readonly Failure[];
+  readonly failures: readonly WithOutput[];
+  readonly live: readonly WithOutput[];
+  readonly approvals: readonly Approval[];
   readonly idle: Loaded<Idle>;
   readonly history: History;
   readonly savings: Awaited<ReturnType<typeof readSavings>>;
@@ -49,8 +59,16 @@ export async function readOverview(source: Source): Promise<Overview> {
   ]);
   const failed = "facts" in status ? status.facts.failed.slice(0, FAILED_SHOWN) : [];
   const rows = "facts" in fleets ? fleets.facts.fleets : [];
-  const [failures, idle, plan] = await Promise.all([
-    Promise.all(failed.map((row) => failureOf(row, source))),
+  const atWork = "facts" in status ? status.facts.atWork : [];
+  const [failures, live, approvals, idle, plan] = await Promise.all([
+    Promise.all(failed.map((row) => lastOutput(row, source))),
+    Promise.all(
+      atWork
+        .filter(isBuild)
+        .slice(0, LIVE_SHOWN)
+        .map((row) => lastOutput(row, source)),
+    ),
+    Promise.all(atWork.filter(isAsking).map(async (row) => ({ row, run: await source.run(row.run) }))),
     "facts" in checks ? newestOfEach(checks.facts.runs, rows, source) : checks,
     source.plan(seenOf([status, families, fleets])),
   ]);
@@ -59,6 +77,8 @@ export async function readOverview(source: Source): Promise<Overview> {
     families: mapped(families, (one) => one.families),
     fleets: mapped(fleets, (one) => one.fleets),
     failures,
+    live,
+    approvals,
     idle,
     history,
     savings,
@@ -72,11 +92,18 @@ const seenOf = (parts: readonly Loaded<object>[]): string =>
 
 const MOVING = new Set(["serverAt", "at", "note", "phase", "updatedAt", "dueAt", "countedAt", "changing"]);
 
-async function failureOf(row: RunRow, source: Source): Promise<Failure> {
+/** Runs whose commands print something: bakes and image tests. */
+const isBuild = ({ kind, phase }: RunRow): boolean =>
+  kind === "bake" || (kind === "promote" && phase !== APPROVE);
+
+const isAsking = ({ kind, phase }: RunRow): boolean => kind === "promote" && phase === APPROVE;
+
+async function lastOutput(row: RunRow, source: Source): Promise<WithOutput> {
   const run = await source.run(row.run);
-  const name = "facts" in run ? run.facts.outputs.at(-1) : undefined;
-  if (name === undefined) return { row };
-  return { row, output: { name, text: await source.output(row.run, name, true) } };
+  const output = "facts" in run ? run.facts.outputs.at(-1) : undefined;
+  if (!("facts" in run) || output === undefined) return { row };
+  const name = commandOf(run.facts, output) ?? output;
+  return { row, output: { name, text: await source.output(row.run, output, hasEnded(run.facts)) } };
 }
 
 /** Fleets without a check among the newest that are asked for one by one; an idle check ends once an hour or so. */
@@ -125,7 +152,8 @@ export function overviewPage(found: Overview, view: View): Html {
       words[name],
       shownOf(found.status, view, (one) => show(one, view)),
     );
-  return html`${problemsOf(found, view)} ${ofStatus("now", inProgress)} ${ofStatus("approvals", approvals)}
+  return html`${problemsOf(found, view)} ${ofStatus("now", (one) => inProgress(one, found.live, view))}
+  ${ofStatus("approvals", () => approvals(found.approvals, view))}
   ${part("families", found.families, families)}
   ${part("fleets", found.fleets, (rows) => fleets(rows, found.history, view))}
   ${part("savings", found.savings, savings)}
@@ -150,14 +178,21 @@ function problemsOf({ status }: Overview, { words }: View): Html | undefined {
   return section("problems", words.problems, list);
 }
 
-function inProgress({ atWork, waiting, more }: Status, view: View): Html {
+function inProgress({ atWork, waiting, more }: Status, live: readonly WithOutput[], view: View): Html {
   const { words, now } = view;
   const rows = [
     ...atWork.map((row) => [runLink(row.run), row.phase, duration(row, view), row.note ?? ""]),
     ...waiting.map((row) => [runLink(row.run), words.states.queued, took(row.beganAt, now), words.waits]),
   ];
   const all = table([words.run, words.phase, words.for, words.why], rows, words.noWork);
-  return html`${all}${more && html`<p><a href="/runs">${words.more}</a></p>`}`;
+  const printing = live.filter(({ output: last }) => last !== undefined);
+  return html`${all}${more && html`<p><a href="/runs">${words.more}</a></p>`}${printing.map(
+    (one) =>
+      html`<article>
+        <h3>${runLink(one.row.run)}</h3>
+        ${lastLines(one, view)}
+      </article>`,
+  )}`;
 }
 
 /** How long a run has taken, against its usual duration when that is known. */
@@ -172,17 +207,21 @@ function duration({ beganAt, usuallyMs }: Status["atWork"][number], { words, now
 /** A promotion in this phase waits for an operator. */
 const APPROVE = "approve";
 
-function approvals({ atWork }: Status, view: View): Html {
+function approvals(waiting: readonly Approval[], view: View): Html {
   const { words } = view;
-  const rows = atWork
-    .filter(({ kind, phase }) => kind === "promote" && phase === APPROVE)
-    .map(({ run, by, beganAt }) => [
+  const rows = waiting.map(({ row: { run, by, beganAt }, run: found }) => {
+    const { family, imageId, facts } = "facts" in found ? questionOf(found.facts) : {};
+    return [
       runLink(run),
+      html`${imageId ?? words.unknown} <small>${family ?? words.unknown}</small>`,
+      shownOf(found, view, () => html`${facts === undefined ? words.unknown : words.said(facts)}`),
       by,
       time(beganAt, view),
       html`${changeLink({ act: "approve", run }, words)} ${changeLink({ act: "reject", run }, words)}`,
-    ]);
-  return table([words.run, words.by, words.began, words.decide], rows, words.noApprovals);
+    ];
+  });
+  const columns = [words.run, words.image, words.asked, words.by, words.began, words.decide];
+  return table(columns, rows, words.noApprovals);
 }
 
 function families(rows: readonly FamilyRow[], view: View): Html {
@@ -222,21 +261,22 @@ const troubles = ({
 }): readonly Html[] =>
   [problem, paused].flatMap((why) => (why === undefined ? [] : [html` <small class="bad">${why}</small>`]));
 
-function failures(rows: readonly Failure[], view: View): Html {
+const lastLines = ({ output: last }: WithOutput, view: View): Html | undefined =>
+  last &&
+  html`<h4>${view.words.lastLines} ${last.name}</h4>
+    ${shownOf(last.text, view, (text) => output(text, view, LINES))}`;
+
+function failures(rows: readonly WithOutput[], view: View): Html {
   const { words } = view;
   if (rows.length === 0) return html`<p class="none">${words.noFailed}</p>`;
   return html`${rows.map(
-    ({ row, output: last }) =>
+    (one) =>
       html`<article>
-        <h3>${runLink(row.run)} ${badge(row, view)}</h3>
+        <h3>${runLink(one.row.run)} ${badge(one.row, view)}</h3>
         ${facts([
-          [words.ended, time(row.updatedAt, view)],
-          [words.why, row.reason && words.said(row.reason)],
-        ])}${
-          last &&
-          html`<h4>${words.lastLines} ${last.name}</h4>
-            ${shownOf(last.text, view, (text) => output(text, view, LINES))}`
-        }
+          [words.ended, time(one.row.updatedAt, view)],
+          [words.why, one.row.reason && words.said(one.row.reason)],
+        ])}${lastLines(one, view)}
       </article>`,
   )}`;
 }

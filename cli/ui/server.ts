@@ -172,15 +172,15 @@ async function answerTo(request: IncomingMessage, serving: Serving): Promise<Ans
   if (url === undefined) return text(400, "this is no path of this page");
   const [, token] = /^\/open\/([\w-]+)$/.exec(url.pathname) ?? [];
   if (token !== undefined) return opened(token, request, serving);
-  if (!door.knows(request, port) || isForeign(request)) return refused(CLOSED);
-  const file = files.get(url.pathname);
+  const path = door.pathOf(request, url);
+  if (path === undefined || isForeign(request)) return refused(CLOSED);
+  const file = files.get(path);
   if (file !== undefined) return file;
-  const language = languageIn(url, request);
+  const shown = { path, query: url.searchParams, language: languageIn(url, request), base: door.base };
   try {
-    if (request.method === "POST") return await changed(request, serving, { url, language });
-    return await pageAt(url, language, serving);
+    return await (request.method === "POST" ? changed(request, serving, shown) : pageAt(shown, serving));
   } catch (error) {
-    return failed(error, { url, language }, serving);
+    return failed(error, shown, serving);
   }
 }
 
@@ -205,17 +205,13 @@ const failed = (error: unknown, shown: Shown, serving: Serving): Answer =>
   );
 
 /** A link from elsewhere may open the page. The next request is then this site's own, so the strict cookie goes with it. */
-function opened(token: string, request: IncomingMessage, { door, port }: Serving): Answer {
-  const known = door.knows(request, port);
-  const cookie = known || request.method !== "GET" ? undefined : door.enter(token, port);
-  if (!known && cookie === undefined) return refused(CLOSED);
-  const body = html`<!doctype html><meta http-equiv="refresh" content="0;url=/" /><title>Kiln</title
-    ><a href="/">Kiln</a>`;
-  return {
-    status: 200,
-    headers: { ...HTML, ...(cookie !== undefined && { "set-cookie": cookie }) },
-    body: body.text,
-  };
+function opened(token: string, { method }: IncomingMessage, { door, port }: Serving): Answer {
+  const cookie = method === "GET" ? door.enter(token, port) : undefined;
+  if (cookie === undefined) return refused(CLOSED);
+  const page = `${door.base}/`;
+  const body = html`<!doctype html><meta http-equiv="refresh" content="0;url=${page}" /><title>Kiln</title
+    ><a href="${page}">Kiln</a>`;
+  return { status: 200, headers: { ...HTML, "set-cookie": cookie }, body: body.text };
 }
 
 /** A token and its name. */
@@ -238,44 +234,56 @@ async function changed(request: IncomingMessage, serving: Serving, shown: Shown)
   const token = new URLSearchParams(await bodyOf(request)).get("token") ?? "";
   const act = door.take(token);
   if (act === undefined) return problemPage(403, LANGUAGES[shown.language].madeAlready, shown, serving);
-  const location = await change(act, source);
+  const location = `${shown.base}${await change(act, source)}`;
   return { status: 303, headers: { location }, body: "" };
 }
 
-async function pageAt(url: URL, language: Language, serving: Serving): Promise<Answer> {
+async function pageAt(shown: Shown, serving: Serving): Promise<Answer> {
   const { source, now } = serving;
-  const path = decoded(url.pathname);
-  if (path === "/change") return changeAt(url, language, serving);
+  const path = decoded(shown.path);
+  if (path === "/change") return changeAt(shown, serving);
   for (const [pattern, page] of PAGES) {
     const match = pattern.exec(path);
     if (match === null) continue;
-    const show = await page(match[1] ?? "", { source, query: url.searchParams });
-    const view = { words: LANGUAGES[language], now: source.serverNow(now()) };
-    return framed(show(view), view, { url, language });
+    const show = await page(match[1] ?? "", { source, query: shown.query });
+    const view = { words: LANGUAGES[shown.language], now: source.serverNow(now()) };
+    return framed(show(view), view, shown);
   }
-  return problemPage(404, LANGUAGES[language].noPage, { url, language }, serving);
+  return problemPage(404, LANGUAGES[shown.language].noPage, shown, serving);
 }
 
-async function changeAt(url: URL, language: Language, serving: Serving): Promise<Answer> {
+async function changeAt(shown: Shown, serving: Serving): Promise<Answer> {
   const { source, now, door, writes } = serving;
-  const act = actIn(url.searchParams);
-  if (act === undefined) return problemPage(404, LANGUAGES[language].noChange, { url, language }, serving);
-  const words = LANGUAGES[language];
+  const act = actIn(shown.query);
+  const words = LANGUAGES[shown.language];
+  if (act === undefined) return problemPage(404, words.noChange, shown, serving);
   const planned = await readChange(act, source, words);
   const view = { words, now: source.serverNow(now()) };
-  return framed(changePage(planned, view, writes ? door : undefined), view, { url, language });
+  return framed(changePage(planned, view, writes ? door : undefined), view, shown);
 }
 
+/** The page that is asked for. */
 interface Shown {
-  readonly url: URL;
+  /** Below the secret one. */
+  readonly path: string;
+  readonly query: URLSearchParams;
   readonly language: Language;
+  /** The secret path (DOOR-5). */
+  readonly base: string;
 }
 
-const framed = (content: Html, view: View, { url, language }: Shown): Answer => ({
+const framed = (content: Html, view: View, { query, language, base }: Shown): Answer => ({
   status: 200,
-  headers: { ...HTML, "set-cookie": `${LANGUAGE_COOKIE}=${language}; Path=/; HttpOnly; SameSite=Strict` },
-  body: frame(content, view, url).text,
+  headers: {
+    ...HTML,
+    "set-cookie": `${LANGUAGE_COOKIE}=${language}; Path=${base}; HttpOnly; SameSite=Strict`,
+  },
+  body: below(base, frame(content, view, query)),
 });
+
+/** Links of templates begin with a slash. No text of a deployment looks like one: its quotes are escaped (html.ts). */
+const below = (base: string, { text: page }: Html): string =>
+  page.replaceAll(/\b(href|src|action)="\//g, `$1="${base}/`);
 
 function decoded(path: string): string {
   try {
@@ -292,8 +300,8 @@ const languageIn = (url: URL, { headers }: IncomingMessage): Language =>
   );
 
 /** The page around its content. */
-function frame(content: Html, { words, now }: View, url: URL): Html {
-  const other = new URLSearchParams(url.searchParams);
+function frame(content: Html, { words, now }: View, query: URLSearchParams): Html {
+  const other = new URLSearchParams(query);
   other.set("lang", words.lang === "en" ? "zh" : "en");
   return html`<!doctype html>
     <html lang="${words.lang}">

@@ -59,7 +59,7 @@ type Counting = (serves: string | undefined) => FleetCount & { readonly countedA
  * Members that are listed for an answer. Listing more takes longer than a caller waits, so they are as they were at the last
  * full hour (shared/drift.ts).
  */
-const LISTED_LIVE_MAX = 2_000;
+export const LISTED_LIVE_MAX = 2_000;
 
 /** The newest counts of a deployment that is too large to be listed; undefined otherwise. */
 async function countsOfLarge(ports: Ports) {

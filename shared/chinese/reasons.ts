@@ -133,6 +133,11 @@ export const SENTENCES: Readonly<Record<string, string>> = {
   "they are announced, and released after {notice}": "先发公告，{notice} 后释放",
   "none is stopped, because idle.dryRun is true": "因 idle.dryRun 为 true，不会停机",
   "none is released, because idle.dryRun is true": "因 idle.dryRun 为 true，不会释放",
+  "hours of its own end for machines without protection: {ids}":
+    "实例单独设置的工作时段结束，处理未受保护的实例：{ids}",
+  "stopped for too long, or too many: {ids}": "停机过久或停机实例过多：{ids}",
+  "its document is gone": "文档已删除",
+  "members without protection end, unless it is back": "除非文档恢复，将处理未受保护的成员",
   "its hours begin": "工作时段开始",
   "machines that Kiln stopped are started": "启动由 Kiln 停机的实例",
   "{id} stays: {rest}": "{id} 保持停机：{rest}",

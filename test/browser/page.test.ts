@@ -1,6 +1,7 @@
 /** The page of `kiln ui` in Chromium, over a deployment on the local cloud: `npm run browser`. */
 import { createRequire } from "node:module";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
 import { join } from "node:path";
 import { beforeAll, afterAll, test } from "vitest";
 import { serveUi, type Ui } from "../../cli/ui/server.ts";
@@ -22,6 +23,10 @@ let kiln: Deployment;
 let ui: Ui;
 let browser: Awaited<ReturnType<typeof startChromium>>;
 let tab: Tab;
+/** The secret path, as the browser knows it. */
+let base = "";
+
+const at = (path: string): string => new URL(`${base}${path}`, ui.url).href;
 
 beforeAll(async () => {
   kiln = await deployKiln({ at: Date.now() });
@@ -43,6 +48,7 @@ beforeAll(async () => {
   await tab.send("Emulation.setLocaleOverride", { locale: "en-US" });
   await tab.open(ui.url);
   await tab.until(`document.querySelector("#now") !== null`, 20_000);
+  base = String(await tab.evaluate("location.pathname")).replace(/\/$/, "");
 }, 120_000);
 
 afterAll(async () => {
@@ -99,6 +105,32 @@ async function shoot(name: string): Promise<void> {
   writeFileSync(join(SHOTS, `${name}.png`), await tab.screenshot());
 }
 
+test("another server on 127.0.0.1 gets no cookie of the page and is not told its path", async ({
+  expect,
+}) => {
+  const heard: string[] = [];
+  const other = createServer(({ url, headers }, response) => {
+    heard.push(JSON.stringify([url, headers]));
+    response.writeHead(200, { "content-type": "text/html" }).end("<main>other</main>");
+  });
+  await new Promise<void>((done) => other.listen(0, "127.0.0.1", done));
+  const address = other.address();
+  const port = typeof address === "object" ? address?.port : undefined;
+  for (const path of ["/", "/runs", new URL(ui.url).pathname]) {
+    await tab.open(`http://127.0.0.1:${port}${path}`);
+    // As a link of the page would lead there.
+    await tab.open(at("/"));
+    await tab.evaluate(`location.assign("http://127.0.0.1:${port}${path}?2")`);
+    await tab.until(`document.body?.innerText === "other"`, 10_000);
+  }
+  other.closeAllConnections();
+  other.close();
+  expect(heard.length).toBeGreaterThan(5);
+  expect(heard.filter((one) => /kiln-/.test(one) || one.includes(base))).toEqual([]);
+  await tab.open(at("/"));
+  await tab.until(`document.querySelector("#now") !== null`, 20_000);
+}, 60_000);
+
 const textOf = (id: string): string => `document.querySelector("#${id}").innerText`;
 
 test("a build that begins and fails is on the page within 20 s, without a reload", async ({ expect }) => {
@@ -123,29 +155,29 @@ test("the run page shows its timeline and what its commands printed, as text", a
 test("each question of the second day has its section, and tonight's plan is there without a reload", async ({
   expect,
 }) => {
-  await tab.open(new URL("/", ui.url).href);
+  await tab.open(at("/"));
   await tab.until(`${textOf("tonight")}.includes("bake")`, 30_000);
   for (const id of ["now", "approvals", "families", "fleets", "savings", "tonight", "failed", "idle"])
     expect(await tab.evaluate(`document.querySelector("#${id} h2") !== null`), id).toBe(true);
   const charts = `[...document.querySelectorAll("svg[role=img]")].map((one) => one.getAttribute("aria-label")).join()`;
   // The hour of the test may have its own count by now.
   expect(await tab.evaluate(charts)).toMatch(/[1-3] to 7 ran.*saved on each day/);
-  await tab.open(new URL("/fleets/web", ui.url).href);
+  await tab.open(at("/fleets/web"));
   expect(await tab.evaluate(charts)).toMatch(/worst value of each check against its limit: 180 %, 180 %/);
 }, 60_000);
 
 test("a hold is shown, confirmed by a click and then on the page of its run", async ({ expect }) => {
   await kiln.upload("recipes/shop.yaml", recipeText({ family: "shop", test: { skip: true } }));
-  await tab.open(new URL("/", ui.url).href);
+  await tab.open(at("/"));
   await tab.until(`${textOf("families")}.includes("shop")`, 60_000);
-  await tab.open(new URL("/families/shop", ui.url).href);
+  await tab.open(at("/families/shop"));
   await tab.evaluate(`document.querySelector("#family a.act").click()`);
   await tab.until(`document.querySelector("#change button") !== null`, 20_000);
   expect(await broken()).toEqual([]);
   await shoot("change");
   await tab.evaluate(`document.querySelector("#change button").click()`);
-  await tab.until(`location.pathname.startsWith("/runs/hold-shop-")`, 20_000);
-  await tab.open(new URL("/families/shop", ui.url).href);
+  await tab.until(`location.pathname.includes("/runs/hold-shop-")`, 20_000);
+  await tab.open(at("/families/shop"));
   await tab.until(`/Lift the hold/.test(${textOf("family")})`, 30_000);
 }, 120_000);
 
@@ -175,7 +207,7 @@ test("no rule of accessibility is broken, in both themes, on a phone, and in Chi
           deviceScaleFactor: 1,
           mobile: width < 500,
         });
-        await tab.open(new URL(path, ui.url).href);
+        await tab.open(at(path));
         expect(await broken(), `${theme} ${width} ${path}`).toEqual([]);
         expect(
           await tab.evaluate(`document.documentElement.scrollWidth <= innerWidth`),

@@ -95,7 +95,7 @@ async function refuseBusy({ cloud, command }: Given, kiln: Deployment): Promise<
 async function remove({ cloud, command }: Given, kiln: Deployment): Promise<void> {
   const planned = await command("undeploy --plan", stage);
   assert(cloud.fc.functions.size).toBe(7);
-  const gone = await command("undeploy", stage);
+  const gone = await command("undeploy --yes", stage);
   const removals = gone.out.filter((line) => !line.startsWith("stays: "));
   assert(planned.out.filter((line) => line.startsWith("would "))).toEqual(
     removals.map((line) => `would ${line}`),
@@ -112,14 +112,14 @@ async function remove({ cloud, command }: Given, kiln: Deployment): Promise<void
 /** Removes the objects too. */
 async function removeAll({ cloud, command }: Given): Promise<void> {
   cloud.oss.put(NEW_BUCKET, "probe/2026-01-05/context.json", "{}");
-  const all = await command("undeploy --all", stage);
+  const all = await command("undeploy --all --yes", stage);
   assert([all.code, all.err]).toEqual([0, []]);
   assert(cloud.oss.list(NEW_BUCKET, "").map(({ key }) => key)).toEqual([
     "recipes/slow.yaml",
     "recipes/web.yaml",
   ]);
   for (const key of ["recipes/slow.yaml", "recipes/web.yaml"]) cloud.oss.delete(NEW_BUCKET, key);
-  assert((await command("undeploy --all", stage)).out).toContain(`delete bucket ${NEW_BUCKET}`);
+  assert((await command("undeploy --all --yes", stage)).out).toContain(`delete bucket ${NEW_BUCKET}`);
   assert(cloud.oss.buckets().map(({ name }) => name)).not.toContain(NEW_BUCKET);
 }
 

@@ -1,4 +1,6 @@
 /** `npm run deploy`: its refusals before the first change, the settings it keeps, and its plan. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { connectApi, type Api } from "../../deploy/api.ts";
@@ -229,7 +231,7 @@ foreign(
     );
     await command("setup --stage dev");
     expect((await command("deploy --plan --stage dev")).code).toBe(0);
-    expect((await command("undeploy")).out.filter((line) => line.startsWith("remove"))).toEqual([]);
+    expect((await command("undeploy --yes")).out.filter((line) => line.startsWith("remove"))).toEqual([]);
     expect(cloud.fc.functions.size).toBe(8);
   },
 );
@@ -243,12 +245,65 @@ production(
     const message =
       `refused: bucket ${NEW_BUCKET} belongs to the deployment without a stage (function kiln-api); ` +
       "a stage needs a bucket of its own, so set KILN_BUCKET to another one";
-    for (const line of ["setup --stage dev", "deploy --stage dev", "undeploy --stage dev --all"])
+    for (const line of ["setup --stage dev", "deploy --stage dev", "undeploy --stage dev --all --yes"])
       expect(await command(line), line).toMatchObject({ code: 1, out: [], err: [message] });
     expect(changes(cloud)).toEqual([]);
     expect(cloud.ram.roles()).toEqual([]);
     const own = await command("undeploy --plan --stage dev", { KILN_BUCKET: "kiln-dev-1" });
     expect(own.out.filter((line) => /function/.test(line))).toEqual([]);
+  },
+);
+
+/** The ways to a deployment's end. Their output is not read: the exit code and the cloud say what happened. */
+const ENDS: readonly (readonly string[])[] = [
+  ["--import", "tsx", "deploy/main.ts", "undeploy"],
+  ["cli/kiln.js", "undeploy"],
+];
+
+production.for(ENDS)(
+  "without an answer %j deletes nothing, whatever else it is given; --yes is one",
+  PATIENT,
+  async (words, { cloud, command, expect }) => {
+    await command("setup");
+    const before = changes(cloud).length;
+    const ran = async (...more: readonly string[]) => {
+      const child = spawn(process.execPath, [...words, ...more], {
+        cwd: join(import.meta.dirname, "../.."),
+        env: { ...process.env, ...variables(cloud) },
+        stdio: "ignore",
+      });
+      const [code]: readonly unknown[] = await once(child, "close");
+      return code;
+    };
+    for (const more of [[], ["--all"], ["--force", "--json"]])
+      expect([await ran(...more), changes(cloud).length], more.join(" ")).toEqual([2, before]);
+    expect([await ran("--yes"), cloud.fc.functions.size]).toEqual([0, 0]);
+  },
+);
+
+production(
+  "undeploy lists what goes and stays, then asks; only yes goes on",
+  PATIENT,
+  async ({ cloud, command, expect }) => {
+    await command("setup");
+    const asked: string[] = [];
+    const answers = (answer: string) => (question: string) => {
+      asked.push(question);
+      return Promise.resolve(answer);
+    };
+    const before = changes(cloud).length;
+    for (const no of ["", "n", "yess", "all"]) {
+      const kept = await command("undeploy --all", {}, answers(no));
+      expect(kept).toMatchObject({
+        code: 1,
+        err: ["the deployment above will be deleted", "nothing was changed"],
+      });
+      expect(kept.out).toContain("would remove function kiln-api");
+      expect(changes(cloud).length).toBe(before);
+    }
+    const gone = await command("undeploy --all", {}, answers("Y"));
+    expect([gone.code, cloud.fc.functions.size, asked.length]).toEqual([0, 0, 5]);
+    expect((await command("undeploy --all --plan")).code).toBe(0);
   },
 );
 
@@ -258,7 +313,7 @@ staged(
   "a deployment without a stage touches no function of a stage, even one with its bucket",
   PATIENT,
   async ({ cloud, command, expect }) => {
-    for (const line of ["setup", "deploy", "undeploy --all"]) {
+    for (const line of ["setup", "deploy", "undeploy --all --yes"]) {
       const { code, err } = await command(line);
       expect([code, err], line).toEqual([
         1,
@@ -269,7 +324,7 @@ staged(
         ],
       ]);
     }
-    const { out } = await command("undeploy");
+    const { out } = await command("undeploy --yes");
     expect(out.filter((line) => line.startsWith("remove"))).toEqual([]);
     expect(cloud.fc.functions.size).toBe(8);
     await command("setup", { KILN_BUCKET: "kiln-other" });
@@ -350,7 +405,7 @@ withDomain(
   async ({ cloud, command, expect }) => {
     const domains = () => Object.keys(cloud.urls.domains);
     expect(domains()).toEqual(["kiln.example.com"]);
-    const { out } = await command("undeploy");
+    const { out } = await command("undeploy --yes");
     expect(out).toContain("remove custom domain kiln.example.com");
     expect(domains()).toEqual([]);
   },
@@ -365,7 +420,7 @@ const theirDomain = test.extend({
 });
 
 theirDomain("undeploy leaves the routes of another deployment", async ({ cloud, command, expect }) => {
-  const { out } = await command("undeploy");
+  const { out } = await command("undeploy --yes");
   expect(out.filter((line) => line.includes("domain"))).toEqual([]);
   expect(Object.keys(cloud.urls.domains)).toEqual(["kiln.example.com"]);
 });

@@ -2,13 +2,13 @@
 import { hours, minutes } from "../../shared/duration.ts";
 import { kiln as command } from "../support/kiln.ts";
 import { test } from "../support/deploy.ts";
-import { fleetText } from "../support/fleets.ts";
+import { fleetText, type FleetChanges } from "../support/fleets.ts";
 import { IDLE, POLICY } from "../support/idle.ts";
-import { planned } from "../support/plan.ts";
+import { planned, unplannedEnds } from "../support/plan.ts";
 import { recipeText } from "../support/recipes.ts";
 import { answered, request } from "../support/runs.ts";
+import { BUCKET, type Deployment } from "../support/deployment.ts";
 import { machines, tagsOf } from "../support/world.ts";
-import type { Deployment } from "../support/deployment.ts";
 
 /** 23:00 in Shanghai. */
 const AT = { at: Date.UTC(2026, 0, 5, 15), fc: { timers: ["nightly", "idle-check", "resume", "reconcile"] } };
@@ -166,3 +166,85 @@ test("a promotion whose refresh is still to begin is a row, and a plan of fleets
   const english = /[a-z]+ (?:[a-z]+ )[a-z]+/;
   for (const line of own) expect(line.replace("npm run kiln -- unpause rests", "")).not.toMatch(english);
 }, 120_000);
+
+/** Hours in which nothing changes but by the clock: their plan, and what came of it. */
+async function dayOf(kiln: Deployment) {
+  const plan = await planned(kiln);
+  const before = new Set(kiln.records().map(({ run }) => run));
+  await kiln.cloud.settle({ forMs: hours(9) });
+  return {
+    plan,
+    missed: unplannedEnds(
+      plan,
+      kiln.records().filter(({ run }) => !before.has(run)),
+    ),
+  };
+}
+
+const ALWAYS = { upDuring: { timeZone: "UTC", hours: ["daily 00:00-24:00"] } };
+type Ending = [
+  what: string,
+  document: FleetChanges,
+  prepare: (kiln: Deployment, id: string) => Promise<unknown> | void,
+  act: string,
+];
+
+/** Fleets whose members the clock ends, without a metric that says so, and how each gets there. */
+const ENDING: readonly Ending[] = [
+  [
+    "has been stopped for as long as its fleet keeps it",
+    { idle: { ...POLICY, releaseAfter: "1d" } },
+    async (kiln) => {
+      await request(kiln, "/fleets/web/stop", {});
+      await kiln.cloud.settle({ forMs: hours(18) });
+    },
+    "release",
+  ],
+  [
+    "has hours of its own in a fleet that is always up",
+    { idle: { ...ALWAYS, grace: "10m", outside: "stop", cap: { percent: 100 } } },
+    (kiln, id) => kiln.cloud.world.tag(id, { "kiln:up-during": "daily 08:00-20:00" }),
+    "stop",
+  ],
+  [
+    "is of a fleet whose document was deleted",
+    { idle: POLICY, onRemoval: "release" },
+    async (kiln) => {
+      await kiln.cloud.settle({ forMs: hours(1) });
+      kiln.cloud.oss.delete(BUCKET, "fleets/web.yaml");
+      await kiln.cloud.settle({ forMs: minutes(20) });
+    },
+    "release",
+  ],
+];
+
+test.for<Ending>(ENDING)(
+  "a machine that %s ends at the time of its row",
+  { timeout: 120_000 },
+  async ([, document, prepare, act], { deploy, expect }) => {
+    const kiln = await deploy({
+      at: Date.UTC(2026, 0, 5, 9),
+      fc: { timers: ["idle-check", "resume", "reconcile"] },
+    });
+    kiln.cloud.world.publishImage("web", {
+      imageId: "m-web-1",
+      createdAt: kiln.cloud.time.now() - hours(24),
+    });
+    const load = act === "release" ? IDLE : { ...IDLE, cpuAverage: 50 };
+    kiln.cloud.world.load(
+      () => true,
+      () => load,
+    );
+    await kiln.upload("fleets/web.yaml", fleetText(document));
+    await request(kiln, "/fleets/web/scale-out", { count: 1 });
+    await kiln.cloud.settle({ forMs: hours(4) });
+    const [{ instanceId } = { instanceId: "" }] = machines(kiln);
+    await prepare(kiln, instanceId);
+    const { plan, missed } = await dayOf(kiln);
+    expect(plan.fleets.map((row) => row.act)).toContain(act);
+    expect(missed).toEqual([]);
+    expect(machines(kiln).filter(({ status }) => status === "Running")).toEqual([]);
+    // Each is counted once, however long its release takes.
+    for (const { result } of kiln.records("shrink-")) expect(result?.["ended"]).toBe(1);
+  },
+);

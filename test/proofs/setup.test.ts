@@ -42,7 +42,7 @@ test("the key of README is enough for setup and for undeploy --all", async ({ cl
   const { credentials, endpoints } = readSettings(variables(cloud));
   const api = connectApi({ region: cloud.region, credentials, endpoints });
   const key = await deployWith({ api, cloud }, documentedKey());
-  for (const line of ["setup", "setup", "undeploy --all"])
+  for (const line of ["setup", "setup", "undeploy --all --yes"])
     expect(await command(line, key()), line).toMatchObject({ code: 0, err: [] });
   expect(cloud.oss.buckets()).toEqual([]);
   expect(cloud.ram.roles().map(({ name }) => name)).toEqual(["deployer"]);

@@ -64,7 +64,7 @@ export const test = base.extend<Fixtures>({
 });
 
 /** With the real deploy tool and its component, so that `deploy` deploys. */
-export const withTool = test.extend({
+export const withTool = test.extend<Pick<Fixtures, "tools">>({
   tools: async ({ cloud }, use) => {
     const tool = new DeployTool();
     await tool.seed();

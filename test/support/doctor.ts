@@ -16,7 +16,7 @@ import { fleetText } from "./fleets.ts";
 import { IDLE } from "./idle.ts";
 import { json } from "./known.ts";
 import { recipeText } from "./recipes.ts";
-import { ACCOUNT, endpointVariables, NEW_BUCKET, variables, type Variables } from "./shell.ts";
+import { ACCOUNT, alone, endpointVariables, NEW_BUCKET, variables, type Variables } from "./shell.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 
@@ -85,7 +85,7 @@ const ofFunctions = ({ region, ...urls }: Urls): Variables => ({
 async function setUp(env: Variables): Promise<void> {
   const lines: string[] = [];
   const say = (line: string): void => void lines.push(line);
-  const code = await runCommand(["setup"], { root: ROOT, env, out: say, err: say });
+  const code = await runCommand(["setup"], { root: ROOT, env, out: say, err: say, ask: alone });
   if (code !== 0) throw new Error(lines.join("\n"));
 }
 

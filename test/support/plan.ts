@@ -2,7 +2,7 @@
 import type { PlannedBake } from "../../functions/api/plan/bakes.ts";
 import type { PlanPage } from "../../functions/api/plan/plan.ts";
 import type { PlannedRetention } from "../../functions/api/plan/retention.ts";
-import { days, hours } from "../../shared/duration.ts";
+import { days, hours, minutes } from "../../shared/duration.ts";
 import type { Deployment } from "./deployment.ts";
 import { BUCKET } from "./deployment.ts";
 import { known } from "./known.ts";
@@ -48,6 +48,40 @@ export async function differences(kiln: Deployment, plan: PlanPage): Promise<str
     ...plan.bakes.flatMap((row) => ofBake(row, fresh)),
     ...plan.retention.flatMap((row) => ofRetention(kiln, row, fresh)),
     ...unplanned(plan, fresh),
+    ...unplannedEnds(plan, fresh),
+  ];
+}
+
+/** A check comes within this after the edge of hours that it is about. */
+const LATE_MS = minutes(61);
+/** Machines of a run: fields of its result, and the acts of a plan that announce them. */
+const ENDS: readonly (readonly [field: string, acts: readonly string[]])[] = [
+  ["stopped", ["stop", "idle-check"]],
+  ["released", ["release"]],
+];
+
+/** Machines that the clock has stopped or released, and no row is about. */
+export function unplannedEnds(plan: Pick<PlanPage, "fleets">, fresh: readonly RunRecord[]): string[] {
+  const isPlanned = (acts: readonly string[], { subject, steps }: RunRecord): boolean =>
+    plan.fleets.some(({ fleet, act, at = "" }) => {
+      const late = (steps.at(-1)?.at ?? 0) - Date.parse(at);
+      return fleet === subject && acts.includes(act) && late >= 0 && (act === "idle-check" || late < LATE_MS);
+    });
+  const removals = fresh.filter(({ kind, result }) => kind === "shrink" && Number(result?.["ended"]) > 0);
+  return [
+    ...fresh
+      .filter(({ kind, by }) => kind === "idle" && by.startsWith("timer:"))
+      .flatMap((run) =>
+        ENDS.filter(
+          ([field, acts]) => [run.result?.[field] ?? []].flat().length > 0 && !isPlanned(acts, run),
+        ).map(
+          ([field]) =>
+            `${run.run}: ${field} ${String(run.result?.[field])}, which no row of ${run.subject} says`,
+        ),
+      ),
+    ...removals
+      .filter((run) => !isPlanned(["stop", "release"], run))
+      .map(({ run, result }) => `${run}: ended ${String(result?.["ended"])}, which no row says`),
   ];
 }
 

@@ -3,6 +3,7 @@ import { cpSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { runCommand } from "../../deploy/command.ts";
+import type { Surroundings } from "../../deploy/config.ts";
 import type { Cloud } from "../cloud/index.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
@@ -57,20 +58,28 @@ export interface Said {
 }
 
 /** Runs a command with these variables instead of, or besides, the usual ones; "" unsets one. */
-export type Shell = (argv: string, env?: Variables) => Promise<Said>;
+export type Shell = (
+  argv: string | readonly string[],
+  env?: Variables,
+  ask?: Surroundings["ask"],
+) => Promise<Said>;
+
+/** Where there is no person, such as in CI. */
+export const alone: Surroundings["ask"] = () => Promise.resolve(undefined);
 
 /** A shell in the folder `root` with the variables `usual`. */
 export const openShell =
   (root: string, usual: Variables): Shell =>
-  async (argv, env = {}) => {
+  async (argv, env = {}, ask = alone) => {
     const out: string[] = [];
     const err: string[] = [];
     const given = Object.entries({ ...usual, ...env }).filter(([, value]) => value !== "");
-    const code = await runCommand(argv.split(" "), {
+    const code = await runCommand(typeof argv === "string" ? argv.split(" ") : argv, {
       root,
       env: Object.fromEntries(given),
       out: (line) => void out.push(line),
       err: (line) => void err.push(line),
+      ask,
     });
     return { code, out, err };
   };

@@ -6,14 +6,20 @@
  * PLAN-2. A part that cannot be read is a problem of its row or of the plan. It never looks like nothing to do, and keeps no
  *     other from the plan.
  */
+import { basename } from "node:path";
 import { orWhy } from "../../../shared/apart.ts";
+import type { Instance } from "../../../shared/cloud/ecs/instance.ts";
+import { listObjects } from "../../../shared/cloud/oss/objects.ts";
 import { documentNames, loadFleet, loadRecipe } from "../../../shared/document-store.ts";
 import { seconds } from "../../../shared/duration.ts";
 import type { Ports } from "../../../shared/invocation.ts";
-import type { DocumentFolder } from "../../../shared/keys.ts";
+import { SIZES, type DocumentFolder } from "../../../shared/keys.ts";
 import { freshLooks, type Looks } from "../../promote-family/retention/lookups.ts";
 import { plannedBakes, type PlannedBake } from "./bakes.ts";
-import { plannedFleet, type PlannedFleet } from "./fleets.ts";
+import type { PlannedFleet } from "./clock.ts";
+import { plannedFleet } from "./fleets.ts";
+import { newestCounts } from "../drift.ts";
+import { listedMembers, removalRows } from "./machines.ts";
 import { plannedRefreshes, refreshingFleets } from "./refreshes.ts";
 import { plannedRetention, type PlannedRetention } from "./retention.ts";
 import { readTimers } from "../config.ts";
@@ -47,12 +53,18 @@ export async function plan(ports: Ports, cursor?: string): Promise<PlanPage> {
   const looks = onceEach(freshLooks(cloud));
   let refreshing: ReturnType<typeof refreshingFleets> | undefined;
   const fleets = () => (refreshing ??= refreshingFleets(ports));
+  let counted: ReturnType<typeof newestCounts> | undefined;
+  const counts = () => (counted ??= newestCounts(ports));
   let last: string | undefined;
   for (const key of names) {
     if (last !== undefined && (clock.now() > now + PAGE_MS || cloud.made.all > PAGE_CALLS)) break;
     const [folder = "", name = ""] = key.split("/");
-    const add = folder === "recipes" ? addRecipe : addFleet;
-    const added = await orWhy(key, () => add(page, name, { window, looks, fleets, ports }), ports);
+    const added = await orWhy(
+      key,
+      () =>
+        (folder === "recipes" ? addRecipe : addFleet)(page, name, { window, looks, fleets, counts, ports }),
+      ports,
+    );
     if (!added.ok) page.problems.push(`${key}: ${added.problem}`);
     last = key;
   }
@@ -64,11 +76,17 @@ export async function plan(ports: Ports, cursor?: string): Promise<PlanPage> {
   };
 }
 
-/** Recipes and fleets behind a cursor: fleets come last, since `recipes` is behind `fleets` in the alphabet. */
+/**
+ * Recipes and fleets behind a cursor: fleets come last, since `recipes` is behind `fleets` in the alphabet. One whose document is
+ * gone has a log as long as it may have members.
+ */
 async function namesAfter(cursor: string, { cloud }: Ports): Promise<readonly string[]> {
-  const keysOf = async (folder: DocumentFolder): Promise<readonly string[]> =>
-    (await documentNames(cloud, folder)).toSorted().map((name) => `${folder}/${name}`);
-  const all = (await Promise.all([keysOf("recipes"), keysOf("fleets")])).flat();
+  const logs = async () => (await listObjects(cloud, SIZES)).map(({ key }) => basename(key, ".jsonl"));
+  const keysOf = async (folder: DocumentFolder, more: readonly string[] = []): Promise<readonly string[]> =>
+    [...new Set([...(await documentNames(cloud, folder)), ...more])]
+      .toSorted()
+      .map((name) => `${folder}/${name}`);
+  const all = (await Promise.all([keysOf("recipes"), keysOf("fleets", await logs())])).flat();
   const isBehind = (key: string): boolean =>
     key.startsWith("recipes/") === cursor.startsWith("recipes/") ? key > cursor : key.startsWith("fleets/");
   return cursor === "" ? all : all.filter(isBehind);
@@ -86,6 +104,8 @@ interface Asked {
   readonly looks: Looks;
   /** Those that promotions refresh. */
   readonly fleets: () => ReturnType<typeof refreshingFleets>;
+  /** How many members each fleet had at the last full hour. */
+  readonly counts: () => ReturnType<typeof newestCounts>;
   readonly ports: Ports;
 }
 
@@ -107,10 +127,17 @@ async function addRecipe(page: Rows, recipe: string, asked: Asked): Promise<void
   page.retention.push(...(await plannedRetention(document, { window, looks, bakes, ports })));
 }
 
-async function addFleet(page: Rows, fleet: string, { window, ports }: Asked): Promise<void> {
+async function addFleet(page: Rows, fleet: string, { window, counts, ports }: Asked): Promise<void> {
   const found = await loadFleet(ports.cloud, fleet);
-  if ("problem" in found) return void page.problems.push(found.problem);
-  page.fleets.push(...(await plannedFleet(fleet, found.document, window, ports)));
+  const members = async (): Promise<readonly Instance[]> => {
+    const listed = await listedMembers(fleet, counts(), ports);
+    if (typeof listed !== "string") return listed;
+    page.problems.push(`fleets/${fleet}: ${listed}`);
+    return [];
+  };
+  if ("document" in found) page.fleets.push(...(await plannedFleet(found.document, members, window, ports)));
+  else if (found.missing) page.fleets.push(...(await removalRows(fleet, members, ports)));
+  else page.problems.push(found.problem);
 }
 
 /** Each question is asked once for a page. */

@@ -8,7 +8,7 @@ import { ok, problem, type Result } from "../../../shared/result.ts";
 import { pauseOf } from "../../../shared/size/log.ts";
 import { followsPromotions, replaceable } from "../../scale-out/refresh/promoted.ts";
 import { moves, type PlannedBake } from "./bakes.ts";
-import type { PlannedFleet } from "./fleets.ts";
+import type { PlannedFleet } from "./clock.ts";
 
 /** Fleets that are read for a page, which has few seconds. */
 const FLEETS_MAX = 300;

@@ -3,6 +3,8 @@ import { getSmallObject, listObjects } from "../../../shared/cloud/oss/objects.t
 import { answer, textAnswer, type HttpAnswer } from "../../../shared/http/answer.ts";
 import type { Ports } from "../../../shared/invocation.ts";
 import { outputKey } from "../../../shared/keys.ts";
+import { shownName } from "../../../shared/ephemeral-instance/shown-line.ts";
+import type { Step } from "../../../shared/documents/recipe-steps.ts";
 import { recordOf, standing, type RunRecord } from "../../../shared/workflow/run-log.ts";
 import { readKnown } from "./rows.ts";
 
@@ -19,23 +21,48 @@ export interface RunDetails extends RunRecord {
   readonly asked?: number;
   /** Of a check: the key of the object that it refuses. */
   readonly key?: string;
+  /** What it was asked to do, and what it was made from; no document and no variable of a command. */
+  readonly input: Readonly<Record<string, unknown>>;
+  /** The names of the commands that have outputs, by their numbers. */
+  readonly commands: readonly string[];
 }
 
 /** The record of a run and its outputs; undefined without one. */
 export async function run(id: string, ports: Ports): Promise<RunDetails | undefined> {
   const log = await readKnown(id, ports);
   const record = recordOf(id, log);
-  const { count: asked, key }: { readonly count?: unknown; readonly key?: unknown } = Object(
-    standing(id, log)?.event.input,
-  );
   return (
     record && {
       ...record,
       outputs: await outputsOf(id, ports),
-      ...(typeof asked === "number" && { asked }),
-      ...(typeof key === "string" && record.kind === "check" && { key }),
+      ...askedOf(record, Object(standing(id, log)?.event.input)),
     }
   );
+}
+
+function askedOf({ kind }: RunRecord, input: Input) {
+  const { count: asked, key, document, plan } = input;
+  const steps = kind === "promote" ? document?.test?.commands : document?.provision;
+  const shown = Object.entries({ ...plan?.inputs, ...input }).filter(
+    ([, value]) => typeof value !== "object",
+  );
+  return {
+    ...(typeof asked === "number" && { asked }),
+    ...(typeof key === "string" && kind === "check" && { key }),
+    input: Object.fromEntries(shown),
+    commands: (steps ?? []).map(shownName),
+  };
+}
+
+/** Of the input of any run, what is read here. */
+interface Input {
+  readonly count?: unknown;
+  readonly key?: unknown;
+  readonly document?: {
+    readonly provision?: readonly Step[];
+    readonly test?: { readonly commands?: readonly Step[] };
+  };
+  readonly plan?: { readonly inputs?: Readonly<Record<string, string>> };
 }
 
 async function outputsOf(id: string, { cloud }: Ports): Promise<readonly string[]> {

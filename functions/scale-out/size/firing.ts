@@ -23,6 +23,7 @@ import { dueLook, FIRING_MS } from "../health/workflow.ts";
 import { promoted } from "../refresh/promoted.ts";
 import { decide } from "./decide.ts";
 import { writeDrift } from "./drift.ts";
+import { removalNotice } from "./notice.ts";
 import { noteRemoval } from "./removal.ts";
 import { situationOf } from "./situation.ts";
 
@@ -104,8 +105,8 @@ async function removedFleets(
     if (known === undefined || known.createdAt < member.createdAt) newest.set(fleet, member);
   }
   const runs: RunRequest[] = [];
-  for (const [fleet, { id, createdAt }] of newest) {
-    const run = runId("size", fleet, createdAt, [cloud.access.bucket, "removed", id]);
+  for (const [fleet, member] of newest) {
+    const run = removalNotice(fleet, member, cloud);
     if ((await readRunLog(cloud, run)).end === 0) runs.push(requestOf(run, fleet, "timer:reconcile"));
   }
   return runs;

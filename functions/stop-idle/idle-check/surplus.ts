@@ -70,10 +70,10 @@ export function whyNoLonger(
 
 /** The members to release; `more` are about to be stopped beside those that are. */
 export async function readSurplus(
-  { fleet, policy, family, maxStopped }: CheckInput,
+  { fleet, policy, family, maxStopped }: Pick<CheckInput, "fleet" | "policy" | "family" | "maxStopped">,
   members: readonly Instance[],
   more: number,
-  { cloud, clock }: Pick<Ports, "cloud" | "clock">,
+  { cloud, clock }: Pick<Ports, "cloud"> & { readonly clock: Pick<Ports["clock"], "now"> },
 ): Promise<Surplus> {
   const stopped = stoppedOf(members);
   const excess = stopped.length - Math.max(0, maxStopped - more);

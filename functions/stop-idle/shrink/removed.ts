@@ -16,6 +16,7 @@ import type { Ports } from "../../../shared/invocation.ts";
 import { unreleasable } from "../../../shared/kept.ts";
 import { membersOf } from "../../../shared/limits/members.ts";
 import { idleLock, REMOVAL_GRACE_MS, standingOf, type Removal } from "../../../shared/size/log.ts";
+import { TAG } from "../../../shared/tags.ts";
 import type { EventOf } from "../../../shared/workflow/envelope.ts";
 import { acquireLock, releaseLock } from "../../../shared/workflow/lock.ts";
 import { done, failed, next, phase, wait, type Outcome } from "../../../shared/workflow/workflow.ts";
@@ -42,12 +43,15 @@ async function endRemoved(given: Removed, ports: Ports): Promise<Outcome> {
   const holder = await acquireLock(idleLock(fleet), run, ports);
   if (holder !== undefined) return wait(minutes(1), `${holder} stops members of this fleet`);
   const members = await membersOf(cloud, fleet);
-  const ids = members
+  const left = members
     .filter((one) => mayEnd(one, removal, clock.now()))
+    .filter(({ id }) => !kept.some((line) => line.startsWith(`${id}: `)));
+  if (left.length === 0) return finish(given, undefined, ports);
+  const ids = left
+    .filter((one) => !isGoing(one, run, clock.now()))
     .map(({ id }) => id)
-    .filter((id) => !kept.some((line) => line.startsWith(`${id}: `)))
     .slice(0, SLICE);
-  if (ids.length === 0) return finish(given, undefined, ports);
+  if (ids.length === 0) return wait(GOING_MS / 10, `${left.length} are on their way out`);
   const refused = await tagAndStop(run, ids, removal, ports);
   const refusedIds = refused.map(({ id }) => id);
   await untagEach(cloud, refusedIds, STOP_TAGS);
@@ -55,6 +59,13 @@ async function endRemoved(given: Removed, ports: Ports): Promise<Outcome> {
   const tally = { ended: ended + ids.length - refused.length, kept: [...kept, ...why] };
   return next(Removed, tally, { note: `${tally.ended} ended` });
 }
+
+/** A release takes its time, and until then a stopped member is listed as before. After this it is tried again. */
+const GOING_MS = minutes(5);
+
+/** Whether this run has just released it. */
+const isGoing = (member: Instance, run: string, now: number): boolean =>
+  member.tags[TAG.stoppedBy] === run && now - (stoppedByKilnAt(member) ?? 0) < GOING_MS;
 
 /** REMOVED-2. */
 function mayEnd(member: Instance, { action, optOutTag }: Removal, now: number): boolean {

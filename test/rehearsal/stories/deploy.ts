@@ -198,7 +198,7 @@ function removal(operator: Operator): Scene {
   return {
     title: "Everything is removed",
     steps: [
-      command(operator, "undeploy --all", / (policy|trigger) /),
+      command(operator, "undeploy --all --yes", / (policy|trigger) /),
       act("a user deletes the recipe, the image and its snapshot", async ({ kiln, cloud }) => {
         cloud.oss.delete(NEW_BUCKET, "recipes/web.yaml");
         for (const { imageId, disks } of ownImages(cloud)) {
@@ -207,7 +207,7 @@ function removal(operator: Operator): Scene {
         }
         return held();
       }),
-      command(operator, "undeploy --all"),
+      command(operator, "undeploy --all --yes"),
       hold("no function, role, policy, bucket, instance, image or snapshot is left", ({ cloud }) => {
         const left = {
           functions: cloud.fc.functions.size,

@@ -81,6 +81,8 @@ const SAMPLES: Samples = {
     outputs: ["builder-0"],
     asked: 3,
     key: "recipes/web.yaml",
+    input: { recipe: "web" },
+    commands: ["install"],
     result: { imageId: "m-1" },
   },
   verdicts: {
@@ -241,8 +243,8 @@ const kindOf = (value: unknown): string => (Array.isArray(value) ? "list" : type
 /** Every answer with one value that is wrong, and the path of that value. */
 const BROKEN = Object.entries(SAMPLES).flatMap(([name, sample]) =>
   pathsIn(sample)
-    // What a run has done is of its own form, whatever its kind.
-    .filter((path) => path[0] !== "result" || path.length === 1)
+    // What a run is asked to do and has done is of its own form, whatever its kind.
+    .filter(([first = "", ...inner]) => !["result", "input"].includes(first) || inner.length === 0)
     .flatMap((path) => {
       const value = path.reduce<unknown>((inner, key) => Reflect.get(Object(inner), key), sample);
       const mayBeNull = path.includes("regions");
@@ -311,7 +313,7 @@ test("every command shows an answer with all fields, and names a field of a wron
       out: expect.not.stringMatching(/undefined|\[object|NaN|\d{4}-\d\d-\d\dT[\d:.]+Z/),
     });
     for (const key of Object.keys(last)) {
-      body = { ...last, [key]: key === "result" || key === "rollback" ? 3 : { wrong: [1] } };
+      body = { ...last, [key]: ["result", "rollback", "input"].includes(key) ? 3 : { wrong: [1] } };
       expect({ said, ...(await kiln(words, { env })) }).toEqual({
         said,
         exit: 1,

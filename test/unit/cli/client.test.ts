@@ -258,7 +258,7 @@ test("facts that an answer may have are checked, too", async () => {
     beganAt: at,
     updatedAt: at,
   };
-  const facts = { ...sound, steps: [], outputs: [] };
+  const facts = { ...sound, steps: [], outputs: [], input: {}, commands: [] };
   for (const wrong of [
     { reason: 5 },
     { note: {} },
@@ -439,7 +439,7 @@ test("the JSON of watch names watch, and that of logs names logs", async () => {
   const at = "2026-01-05T00:00:00.000Z";
   const begun = { run: id, kind: "bake", subject: "web", by: "x", phase: "p", beganAt: at, updatedAt: at };
   const { url } = await webhook(
-    status(200, JSON.stringify({ ...begun, state: "done", steps: [], outputs: [] })),
+    status(200, JSON.stringify({ ...begun, state: "done", steps: [], outputs: [], input: {}, commands: [] })),
   );
   for (const name of ["watch", "logs"])
     expect(JSON.parse((await run(url, name, id, "--json")).out)).toMatchObject({ version: 1, command: name });

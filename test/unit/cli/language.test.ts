@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "vitest";
+import { confirm } from "../../../cli/command.ts";
 import { COMMANDS } from "../../../cli/commands.ts";
 import { table } from "../../../cli/format.ts";
 import { said, speak } from "../../../cli/language.ts";
@@ -31,6 +32,20 @@ test("the option goes before the locale, and the first variable of the locale th
   }
   expect((await kiln(["--lang", "zh", "runs", "--help"])).out).toMatch(HAN);
   expect(await kiln(["runs", "--lang", "fr"])).toMatchObject({ exit: 2, err: expect.stringContaining("fr") });
+  // With --json, wherever it stands, the refusal is JSON too, and no command runs.
+  for (const words of [
+    ["status", "--lang", "fr", "--json"],
+    ["--json", "status", "--lang=fr"],
+    ["--lang", "fr", "--json", "status"],
+  ]) {
+    const { exit, out } = await kiln(words);
+    expect([exit, JSON.parse(out)]).toEqual([
+      2,
+      { version: 1, command: "status", error: expect.stringContaining("fr") },
+    ]);
+  }
+  const { exit, out } = await kiln(["--json", "--lang", "zh", "check", "examples/recipes/web.yaml"]);
+  expect([exit, JSON.parse(out)]).toMatchObject([0, { command: "check" }]);
 });
 
 test("every line of every help has its Chinese, with the same placeholders", async ({ expect }) => {
@@ -107,11 +122,11 @@ test("a check, a question and a mistake are in Chinese, and columns are as wide 
     asked.push(question);
     return Promise.resolve("n");
   };
-  const run = "bake-web-20260105-0123456789ab";
-  const no = await kiln(["cancel", run], { env, ask });
-  expect(no).toMatchObject({ exit: 1, err: expect.stringContaining(`${run} 将结束`) });
+  await speak("zh");
+  const refused = confirm([], { has: () => false }, { ask, err: () => undefined });
+  await expect(refused).rejects.toThrow("未做任何更改");
   expect(asked).toEqual(["是否继续？[y/N] "]);
-  expect((await kiln(["cancel", run], { env })).err).toContain("--yes");
+  await speak("en");
   expect(
     table(
       ["名", "b"],

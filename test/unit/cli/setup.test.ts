@@ -1,9 +1,7 @@
 import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { test } from "vitest";
-import { readDotEnv } from "../../../deploy/dot-env.ts";
-import { readCallers } from "../../../shared/http/config.ts";
 import { kiln } from "../../support/kiln.ts";
 
 const folder = () => mkdtempSync(join(tmpdir(), "kiln-first-"));
@@ -13,6 +11,15 @@ test("init writes a recipe and a fleet that check accepts, and replaces no file"
   const cwd = folder();
   expect(await kiln(["init", "shop", ...PLACE], { cwd })).toMatchObject({ exit: 0 });
   expect(await kiln(["check", "recipes", "fleets"], { cwd })).toMatchObject({ exit: 0 });
+  for (const [file, kind] of [
+    ["recipes/shop.yaml", "recipe"],
+    ["fleets/shop.yaml", "fleet"],
+  ] as const) {
+    const [, target = ""] =
+      /^# yaml-language-server: \$schema=(\S+)\n/.exec(readFileSync(join(cwd, file), "utf8")) ?? [];
+    // Wherever the folder is: the schemas are those of this checkout.
+    expect(resolve(cwd, dirname(file), target)).toBe(resolve(`schemas/${kind}.schema.json`));
+  }
   writeFileSync(join(cwd, "recipes/shop.yaml"), "mine");
   expect(await kiln(["init", "shop", ...PLACE], { cwd })).toMatchObject({ exit: 2 });
   expect(readFileSync(join(cwd, "recipes/shop.yaml"), "utf8")).toBe("mine");
@@ -28,28 +35,4 @@ test("init asks for what the options leave out, and refuses what no document can
     Promise.resolve(question.includes("vsw") ? "vsw-b" : question.includes("sg") ? "sg-b" : "");
   expect(await kiln(["init"], { cwd, ask })).toMatchObject({ exit: 0 });
   expect(readFileSync(join(cwd, "fleets/web.yaml"), "utf8")).toContain("VSwitchId: [vsw-b]");
-});
-
-test("a caller is added, and two of its secrets are accepted after each rotation", async ({ expect }) => {
-  const root = folder();
-  writeFileSync(join(root, ".env"), "A=1\nB=2");
-  const run = async (...words: string[]) => kiln(["caller", ...words, "--no-deploy", "--json"], { root });
-  const secrets = () => readCallers(readDotEnv(root))["ci"]?.secrets;
-  expect(await run("rotate", "ci")).toMatchObject({ exit: 2 });
-  expect(await run("add", "ci")).toMatchObject({ exit: 2 });
-  expect(await run("add", "ci", "--route", "FETCH /*")).toMatchObject({ exit: 2 });
-  const { secret: first } = JSON.parse((await run("add", "ci", "--route", "GET /*")).out);
-  expect(secrets()).toEqual([first]);
-  expect(await run("add", "ci", "--route", "GET /*")).toMatchObject({ exit: 2 });
-  const { secret: second } = JSON.parse((await run("rotate", "ci")).out);
-  const { secret: third } = JSON.parse((await run("rotate", "ci")).out);
-  expect(secrets()).toEqual([third, second]);
-  expect(readDotEnv(root)).toMatchObject({ A: "1", B: "2" });
-});
-
-test("callers beyond the room of a function are refused, and .env stays as it is", async ({ expect }) => {
-  const root = folder();
-  const routes = Array.from({ length: 300 }, (_, index) => ["--route", `GET /fleets/f${index}`]).flat();
-  expect(await kiln(["caller", "add", "ci", ...routes, "--no-deploy"], { root })).toMatchObject({ exit: 3 });
-  expect(readDotEnv(root)).toEqual({});
 });

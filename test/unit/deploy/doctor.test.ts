@@ -3,6 +3,7 @@ import { test } from "vitest";
 import { runCommand } from "../../../deploy/command.ts";
 import { ok, runChecks, unknown, wrong, type Check } from "../../../deploy/doctor/finding.ts";
 import { resultLine, summaryLine, toJson } from "../../../deploy/doctor/report.ts";
+import { alone } from "../../support/shell.ts";
 
 const check = (name: string, run: Check<null>["run"], needs: readonly string[] = []): Check<null> => ({
   name,
@@ -63,7 +64,11 @@ async function ran(line: string) {
   const out: string[] = [];
   const err: string[] = [];
   const around = { root: "/none", env: {}, out: (text: string) => void out.push(text) };
-  const exit = await runCommand(line.split(" "), { ...around, err: (text) => void err.push(text) });
+  const exit = await runCommand(line.split(" "), {
+    ...around,
+    err: (text) => void err.push(text),
+    ask: alone,
+  });
   return { exit, out: out.join("\n"), err: err.join("\n") };
 }
 
@@ -90,6 +95,13 @@ test.for(SCRIPTS)(
     expect(JSON.parse(wrong.out)).toMatchObject({ error: expect.stringContaining("--nope") });
   },
 );
+
+test("the help of undeploy says of every option what it takes away, as README does", async ({ expect }) => {
+  const { out } = await ran("undeploy --help");
+  expect(out).toMatch(/delete the functions, triggers, roles and policies/);
+  expect(out).toMatch(/--all +delete the objects of Kiln too, .* and the bucket when nothing else is in it/);
+  expect(out).toMatch(/--yes +do not ask/);
+});
 
 test.for<[string, number, RegExp]>([
   ["doctor --jason", 2, /usage: npm run doctor -- \[--stage NAME\] \[--launch\] \[--wait\] \[--json\]/],

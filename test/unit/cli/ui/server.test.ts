@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { readFileSync } from "node:fs";
 import { onTestFinished, test } from "vitest";
+import { refusalOf } from "../../../../cli/ui/door.ts";
 import { serveUi } from "../../../../cli/ui/server.ts";
 import { quietIo } from "../../../support/kiln.ts";
 import { known } from "../../../support/known.ts";
@@ -91,6 +92,18 @@ const saved = {
 };
 const count = (running: number) => ({ web: { running, stopped: 0, others: 0, old: 0 } });
 
+const question = `its image test has passed: ${EVIL}`;
+const promotion = {
+  ...bake,
+  run: PROMOTION,
+  kind: "promote",
+  phase: "approve",
+  steps: [{ phase: "ask", at: 1767600000000, note: question }],
+  outputs: [],
+  input: { recipe: "nightly", family: "web", imageId: "m-9" },
+  commands: [],
+};
+
 const ANSWERS: Readonly<Record<string, unknown>> = {
   "/plan": plan,
   "/history": {
@@ -123,8 +136,11 @@ const ANSWERS: Readonly<Record<string, unknown>> = {
     ...failed,
     steps: [{ phase: EVIL, at: 1767600000000, note: EVIL }],
     outputs: ["builder-0"],
+    input: { recipe: EVIL },
+    commands: [EVIL],
     result: { [EVIL]: [EVIL, { a: EVIL }] },
   },
+  [`/runs/${PROMOTION}`]: promotion,
   [`/runs/${IDLE}/verdicts`]: { verdicts: [verdict], of: 3 },
 };
 
@@ -154,6 +170,28 @@ async function api(answers: Readonly<Record<string, unknown>>) {
   return { asked, url: `http://127.0.0.1:${known<AddressInfo>(server.address()).port}` };
 }
 
+/** Sends requests to a server of this machine. */
+const senderTo =
+  (port: string) =>
+  (path: string, headers: Readonly<Record<string, string>> = {}, method = "GET", body = "") =>
+    new Promise<{ status: number; text: string; headers: NodeJS.Dict<string | string[]> }>(
+      (resolve, reject) => {
+        // The path is sent as it is: fetch would resolve its dots.
+        const sent = request({ host: "127.0.0.1", port, path, method, headers }, (answer) => {
+          const parts: Buffer[] = [];
+          answer.on("data", (part: Buffer) => parts.push(part));
+          answer.on("end", () =>
+            resolve({
+              status: answer.statusCode ?? 0,
+              text: Buffer.concat(parts).toString(),
+              headers: answer.headers,
+            }),
+          );
+        });
+        sent.on("error", reject).end(body);
+      },
+    );
+
 /** A page of an API, and a browser that asks it. `time.ms` is the clock of the machine. */
 async function ui(
   answers = ANSWERS,
@@ -172,35 +210,26 @@ async function ui(
   const served = await serveUi(quietIo({ env, now: () => time.ms, sleep }), { writes });
   onTestFinished(() => served.close());
   const url = new URL(served.url);
-  const get = (path: string, headers: Readonly<Record<string, string>> = {}, method = "GET", body = "") =>
-    new Promise<{ status: number; text: string; headers: NodeJS.Dict<string | string[]> }>(
-      (resolve, reject) => {
-        // The path is sent as it is: fetch would resolve its dots.
-        const sent = request({ host: "127.0.0.1", port: url.port, path, method, headers }, (answer) => {
-          const parts: Buffer[] = [];
-          answer.on("data", (part: Buffer) => parts.push(part));
-          answer.on("end", () =>
-            resolve({
-              status: answer.statusCode ?? 0,
-              text: Buffer.concat(parts).toString(),
-              headers: answer.headers,
-            }),
-          );
-        });
-        sent.on("error", reject).end(body);
-      },
-    );
+  const get = senderTo(url.port);
+  let base = "";
   const open = async () => {
     const { headers } = await get(url.pathname);
-    return { cookie: String(headers["set-cookie"]).split(";")[0] ?? "" };
+    const [cookie = "", path = ""] = String(headers["set-cookie"]).split("; ");
+    base = path.replace("Path=", "");
+    return { cookie };
   };
-  return { asked, get, open, url, time };
+  /** A page below the secret path of this server, as its own links name it. */
+  const page: typeof get = async (path, ...more) => {
+    const answer = await get(`${base}${path}`, ...more);
+    return { ...answer, text: base === "" ? answer.text : answer.text.replaceAll(base, "") };
+  };
+  return { asked, get: page, raw: get, open, url, time, base: () => base };
 }
 
 test("the token opens the page once, for one browser, and the cookie is for this site and no script", async ({
   expect,
 }) => {
-  const { asked, get, open, url } = await ui();
+  const { asked, raw: get, open, url } = await ui();
   for (const path of ["/", "/page.js", "/runs", `/open/${"x".repeat(43)}`, "/open/"])
     expect(await get(path), path).toMatchObject({ status: 403 });
   // A preview of the link does not use it up.
@@ -208,7 +237,7 @@ test("the token opens the page once, for one browser, and the cookie is for this
   const first = await get(url.pathname);
   expect(first.status).toBe(200);
   expect(String(first.headers["set-cookie"])).toMatch(
-    /^kiln-\d+=[\w-]{43}; Path=\/; HttpOnly; SameSite=Strict$/,
+    /^kiln-\d+=[\w-]{43}; Path=\/[\w-]{43}; HttpOnly; SameSite=Strict$/,
   );
   const second = await get(url.pathname);
   expect(second.status).toBe(403);
@@ -216,12 +245,85 @@ test("the token opens the page once, for one browser, and the cookie is for this
   expect(second.text).toContain("npm run kiln -- ui");
   const other = await ui();
   const mine = await other.open();
-  expect(await get("/", mine)).toMatchObject({ status: 403 });
+  expect(await get(`${other.base()}/`, mine)).toMatchObject({ status: 403 });
   expect(await other.get("/", mine)).toMatchObject({ status: 200 });
-  // In the browser that has the cookie, the link leads to the page.
-  expect(await other.get(other.url.pathname, mine)).toMatchObject({ status: 200 });
+  expect(await other.raw(other.url.pathname, mine)).toMatchObject({ status: 403 });
   expect(await open()).toEqual({ cookie: "undefined" });
   expect(asked).toEqual([]);
+});
+
+/** The paths of 127.0.0.1 that a browser sends a cookie to, whatever the port: https://www.rfc-editor.org/rfc/rfc6265#section-5.1.4 */
+const goesTo = (setCookie: string, path: string): boolean => {
+  const [, of = ""] = /Path=([^;]*)/.exec(setCookie) ?? [];
+  return path === of || path.startsWith(of.endsWith("/") ? of : `${of}/`);
+};
+
+test("a server on another port gets no cookie at any path that it can know, and neither part alone opens a page", async ({
+  expect,
+}) => {
+  const { raw, open, url, base } = await ui();
+  const entered = await raw(url.pathname);
+  const [, path = ""] = /Path=([^;]*)/.exec(String(entered.headers["set-cookie"])) ?? [];
+  const cookie = String(entered.headers["set-cookie"]).split(";")[0] ?? "";
+  expect(await raw(`${path}/`, { cookie })).toMatchObject({ status: 200 });
+  const pages = ["/", "/runs", `/runs/${RUN}`, "/page.js", "/change", url.pathname, "/open/", `${path}x`];
+  for (const one of pages) {
+    expect(goesTo(String(entered.headers["set-cookie"]), one), one).toBe(false);
+    // With the cookie, without the path; and with the path, without the cookie.
+    expect(await raw(one, { cookie }), one).toMatchObject({ status: 403 });
+    expect(await raw(`${path}${one}`), one).toMatchObject({ status: 403 });
+  }
+  // The path is in no other answer, in no address that a terminal shows, and is sent to no other site.
+  expect(url.href).not.toContain(path);
+  for (const one of pages) expect(JSON.stringify(await raw(one, { cookie }))).not.toContain(path);
+  expect(entered.headers["referrer-policy"]).toBe("same-origin");
+  expect(await open()).toEqual({ cookie: "undefined" });
+  expect(base()).toBe("");
+});
+
+test("every link, form and file of every page, and the way after a change, lie below the secret path", async ({
+  expect,
+}) => {
+  const { raw, open, base, url } = await ui(CHANGED, true);
+  const own = { ...(await open()), origin: `http://127.0.0.1:${url.port}` };
+  const texts: string[] = [];
+  for (const path of [
+    "/",
+    "/runs",
+    `/runs/${RUN}`,
+    "/families/web",
+    "/fleets/web",
+    "/nope",
+    ...CHANGES.map(([query]) => `/change?${query}`),
+  ])
+    texts.push((await raw(`${base()}${path}`, own)).text);
+  const links = texts.flatMap((text) =>
+    [...text.matchAll(/(?:href|src|action)="([^"]*)"/g)].map(([, to = ""]) => to),
+  );
+  expect(links.length).toBeGreaterThan(50);
+  expect(links.filter((to) => !/^[#?]|^data:/.test(to) && !to.startsWith(`${base()}/`))).toEqual([]);
+  const [, token = ""] = /name="token" value="([\w-]{43})"/.exec(texts.at(-1) ?? "") ?? [];
+  const made = await raw(`${base()}/change`, own, "POST", `token=${token}`);
+  expect([made.status, made.headers["location"]]).toEqual([303, `${base()}/runs/${RUN}`]);
+});
+
+test("the server is reached at its own address on every port, that of http included", ({ expect }) => {
+  const asked = (host: string, port: number, origin?: string) =>
+    refusalOf({ method: "GET", headers: { host, ...(origin !== undefined && { origin }) } }, port)?.status;
+  for (const port of [80, 443, 8080]) {
+    const { host, origin } = new URL(`http://127.0.0.1:${port}/`);
+    expect([asked(host, port), asked(host, port, origin), asked(`localhost:${port}`, port)]).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ]);
+  }
+  expect([
+    asked("127.0.0.1", 8080),
+    asked("127.0.0.1:81", 80),
+    asked("evil", 80),
+    asked("127.0.0.1", 80, "http://localhost"),
+  ]).toEqual([403, 403, 403, 403]);
 });
 
 test("other names, other sites and other methods are refused, with the cookie as well", async ({
@@ -269,7 +371,8 @@ test("no path leads to a file, and none to another route of the API", async ({ e
     "/runs/%00",
   ]) {
     const { status, text } = await get(path, cookie);
-    expect([status, text.includes("devDependencies")], path).toEqual([404, false]);
+    // One that leads out of the secret path names nothing either.
+    expect([[403, 404].includes(status), text.includes("devDependencies")], path).toEqual([true, false]);
   }
   expect(asked).toEqual([]);
 });
@@ -312,6 +415,7 @@ test("the first screen answers what is in progress, served, running, failed, wai
   expect(part("now")).toContain(`href="/runs/${RUN}"`);
   expect(part("approvals")).toContain(`/change?act=approve&amp;run=${PROMOTION}`);
   expect(part("approvals")).not.toContain(RUN);
+  expect(part("approvals")).toMatch(/m-9[\s\S]*web[\s\S]*its image test has passed: &lt;img/);
   expect(part("families")).toMatch(/m-1[\s\S]*datetime="2026-01-05T08:00:00/);
   expect(
     part("fleets")
@@ -323,7 +427,9 @@ test("the first screen answers what is in progress, served, running, failed, wai
   expect(part("tonight")).toMatch(/then family web, when it is approved/);
   expect(part("tonight")).toContain("Bakes for which nothing is to do: 1");
   expect(part("tonight")).toMatch(/mark for deletion[\s\S]*m-0/);
-  expect(part("failed")).toMatch(/builder-0[\s\S]*<pre/);
+  expect(part("failed")).toMatch(/Last lines of[\s\S]*<pre/);
+  // The newest output of what is at work, under the name of its command.
+  expect(part("now")).toMatch(/&lt;img[\s\S]*<pre[\s\S]*a red word/);
   expect(part("idle")).toMatch(/i-1[\s\S]*<meter[\s\S]*7 \/ 5/);
   expect(part("idle")).toContain("1 of 3");
 });
@@ -353,6 +459,7 @@ test("a page asks again after seconds, not for each tab, and an ended run never 
   expect(asked.slice(first).toSorted()).toEqual([
     "/families",
     "/fleets",
+    `/runs/${PROMOTION}`,
     "/runs?kind=idle&state=done&limit=50",
     "/status",
   ]);
@@ -373,7 +480,6 @@ const CHANGES = [
 ] as const;
 const CHANGED = {
   ...ANSWERS,
-  [`/runs/${PROMOTION}`]: { ...bake, run: PROMOTION, steps: [], outputs: [] },
   ...Object.fromEntries(CHANGES.map(([, posted]) => [posted.slice("POST ".length), { run: RUN }])),
 };
 
@@ -383,11 +489,44 @@ test("a page that only reads shows each change and its command, and has no butto
   for (const [query, , command] of CHANGES) {
     const { text } = await get(`/change?${query}`, cookie);
     expect(text, query).toContain(`npm run kiln -- ${command}`);
+    if (query.includes(PROMOTION))
+      expect(text).toMatch(/m-9[\s\S]*web[\s\S]*its image test has passed: &lt;img/);
     expect(text).not.toContain("<button>");
   }
   const origin = `http://127.0.0.1:${(await ui()).url.port}`;
   expect(await get("/change", { ...cookie, origin }, "POST", "token=x")).toMatchObject({ status: 403 });
   expect(asked.filter((one) => one.startsWith("POST"))).toEqual([]);
+});
+
+test("a promotion that has ended takes no decision, so its page has no button", async ({ expect }) => {
+  const { get, open } = await ui(
+    { ...CHANGED, [`/runs/${PROMOTION}`]: { ...promotion, state: "failed" } },
+    true,
+  );
+  const { text } = await get(`/change?act=reject&run=${PROMOTION}`, await open());
+  expect(partOf(text, "change")).toContain("<dd>failed</dd>");
+  expect(text).not.toMatch(/<button|npm run kiln -- reject/);
+});
+
+test("the page of a run has its inputs, what changed, and the command of each output, however it ended", async ({
+  expect,
+}) => {
+  for (const state of ["running", "failed", "done", "cancelled"]) {
+    const steps = [{ phase: "plan", at: 1767600000000, note: "changed since m-1: recipe" }];
+    const one = {
+      ...failed,
+      state,
+      steps,
+      outputs: ["builder-0", "builder-1"],
+      input: { recipe: "web", base: "m-0" },
+      commands: ["install nginx"],
+    };
+    const { get, open } = await ui({ ...ANSWERS, [`/runs/${RUN}`]: one });
+    const { text } = await get(`/runs/${RUN}`, await open());
+    expect(partOf(text, "inputs")).toMatch(/recipe[\s\S]*web[\s\S]*base[\s\S]*m-0/);
+    expect(partOf(text, "changed")).toContain("changed since m-1: recipe");
+    expect(partOf(text, "commands")).toMatch(/install nginx <small>builder-0[\s\S]*<small>builder-1/);
+  }
 });
 
 test("a button makes the change that was shown, once, and only from this page", async ({ expect }) => {
@@ -430,7 +569,7 @@ test("a change that is refused, and a path without a page, end in a page that le
   expect,
 }) => {
   const answers: Record<string, unknown> = { ...ANSWERS };
-  const { get, open, url } = await ui(answers, true);
+  const { get, raw, open, url } = await ui(answers, true);
   const { cookie } = await open();
   const own = { cookie, origin: url.origin };
   const { text } = await get("/change?act=hold&family=web", own);
@@ -448,7 +587,7 @@ test("a change that is refused, and a path without a page, end in a page that le
     expect(page.text).toContain("<nav>");
     expect(page.text).toContain('<a href="/">Back</a>');
   }
-  expect(await get("http://127.0.0.1/x", own)).toMatchObject({ status: 400 });
+  expect(await raw("http://127.0.0.1/x", own)).toMatchObject({ status: 400 });
   expect((await get("/none?lang=zh", own)).text).toContain("没有此页面");
 });
 
@@ -570,7 +709,14 @@ function manyFleets(names: readonly string[]): Record<string, unknown> {
     ...ANSWERS,
     "/runs": runs,
     "/fleets": { fleets: [fleet, ...names.map((name) => ({ ...fleet, fleet: name }))] },
-    [`/runs/${run}`]: { ...check("f0"), steps: [], outputs: [], result: { fleet: "f0", skipped } },
+    [`/runs/${run}`]: {
+      ...check("f0"),
+      steps: [],
+      outputs: [],
+      input: {},
+      commands: [],
+      result: { fleet: "f0", skipped },
+    },
     "/fleets/f0": { ...fleet, fleet: "f0", members: [] },
     ...Object.fromEntries(judged),
   };
