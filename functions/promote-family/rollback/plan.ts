@@ -1,14 +1,18 @@
 /** Plans a rollback or its undo: reads the family in all its regions and changes nothing. */
+import { isDeepStrictEqual } from "node:util";
 import * as z from "zod/mini";
 import { describeImages, familyImage, type Image } from "../../../shared/cloud/ecs/images.ts";
 import { imageShares } from "../../../shared/cloud/ecs/shares.ts";
 import { getObject } from "../../../shared/cloud/oss/objects.ts";
+import { holdOf } from "../../../shared/holds.ts";
 import type { Ports } from "../../../shared/invocation.ts";
 import { digest, outputKey } from "../../../shared/keys.ts";
 import { RunId } from "../../../shared/names.ts";
+import { PREVIOUS } from "../../../shared/requests/rollback.ts";
 import { ok, problem, type Result } from "../../../shared/result.ts";
 import { isForeign, TAG } from "../../../shared/tags.ts";
 import { eventsWith } from "../../../shared/workflow/envelope.ts";
+import { kindOf } from "../../../shared/workflow/run-id.ts";
 import { readRunLog, standing } from "../../../shared/workflow/run-log.ts";
 import { Deprecation, ImageIn } from "../family/deprecate.ts";
 import { firstForeign } from "../family/own.ts";
@@ -56,12 +60,43 @@ export async function readList(run: string, cloud: Ports["cloud"]): Promise<List
   return found && List.parse(JSON.parse(found.text));
 }
 
+const Stopped = z.looseObject({ targets: ImageIn, list: z.string() });
+
+/** The plan of the rollback that set the hold of the family, when it failed half-way. */
+async function stoppedRollback(family: string, ports: Ports) {
+  const { run = "" } = (await holdOf(family, ports)) ?? {};
+  if (kindOf(run) !== "rollback") return undefined;
+  const now = standing(run, await readRunLog(ports.cloud, run));
+  if (now?.completion?.kind !== "failed") return undefined;
+  const stopped = Stopped.safeParse(now.event).data;
+  const list = stopped && (await readList(run, ports.cloud));
+  return list && { targets: stopped.targets, list };
+}
+
+/**
+ * Whether a request is for what a stopped rollback began, and the family is where that one left it: `previous` would be one
+ * image further back by now.
+ */
+function goesOn(
+  { targets, list }: NonNullable<Awaited<ReturnType<typeof stoppedRollback>>>,
+  { to, regions = Object.keys(targets) }: Back,
+  target: Image | undefined,
+  served: string | undefined,
+): boolean {
+  if (![PREVIOUS, target?.id, target?.name].includes(to)) return false;
+  if (!isDeepStrictEqual(new Set(regions), new Set(Object.keys(targets)))) return false;
+  return served === target?.id || list.deprecated.some(({ imageId }) => imageId === served);
+}
+
 /** Plans the way back to an earlier image. `targets`: region → image to be served there. */
 export async function planBack(family: string, back: Back, ports: Ports) {
   const { cloud, clock } = ports;
   const home = homeOf(ports);
   const members = await describeImages(cloud, { family });
   const { [home]: served } = await servedIn(family, [home], ports);
+  const stopped = await stoppedRollback(family, ports);
+  const begun = stopped && members.find(({ id }) => id === stopped.targets[home]);
+  if (stopped !== undefined && goesOn(stopped, back, begun, served)) return ok(stopped);
   // The previous image of another deployment is no target: it could not be rolled back again.
   const candidates = members.filter((image) => image.id === served || !isForeign(cloud, image));
   const target = homeTarget(family, candidates, served, back.to);
@@ -130,7 +165,8 @@ async function regionsOf(
 ): Promise<string[] | undefined> {
   if (promotion === undefined) return [];
   const { completion, event: last } = standing(promotion, await readRunLog(cloud, promotion)) ?? {};
-  const regions = ImageIn.safeParse(completion?.result?.["regions"]);
+  // A rollback that failed has its regions in its event.
+  const regions = ImageIn.safeParse(completion?.result?.["regions"] ?? Object(last)["targets"]);
   if (regions.success) return Object.keys(regions.data);
   // An image that is delivered again without success is where it was before.
   const { before } = Again.safeParse(last?.input).data ?? {};

@@ -9,8 +9,9 @@
  * ROLLBACK-1. A list of all images to deprecate, and of the accounts they are shared with, is written before the
  *     first change. An undo works from it, also when the rollback itself failed half-way.
  * ROLLBACK-2. When one region refuses, the others stay rolled back: the served image is bad, so each region that
- *     left it is better off. The run fails and names the rest; a second request goes on where it stopped.
- * ROLLBACK-3. A tag names the run that rolled an image back: no late promotion brings it back, only an undo does.
+ *     left it is better off. The run fails and names the rest; a second request goes on with the list of the first one.
+ * ROLLBACK-3. A tag names the run that rolls an image back, before the image changes: no late promotion brings it back, only an
+ *     undo does, and an undo finds every rollback that has changed something.
  * ROLLBACK-4. Only images change, and the consumers of their recipes. A rolled-back image stays, for debugging.
  */
 import * as z from "zod/mini";
@@ -68,7 +69,8 @@ const state = { targets: ImageIn, deprecated: z.array(Deprecation), list: z.opti
 
 const Plan = event("plan", {});
 type Plan = EventOf<typeof Plan>;
-const Deprecate = event("deprecate", state);
+/** `marked`: the images at home have their tags (ROLLBACK-3). */
+const Deprecate = event("deprecate", { ...state, marked: z.optional(z.boolean()) });
 type Deprecate = EventOf<typeof Deprecate>;
 const Restore = event("restore", restoring);
 type Restore = EventOf<typeof Restore>;
@@ -109,7 +111,12 @@ async function startUndo(family: string, ports: Ports): Promise<Outcome> {
 
 async function deprecateAll(given: Deprecate, ports: Ports): Promise<Outcome> {
   const { cloud, clock } = ports;
-  const { targets, deprecated, input, run, list } = given;
+  const { targets, deprecated, input, run, list, marked } = given;
+  if (!marked) {
+    const ids = atHome(deprecated, ports);
+    if (ids.length > 0) await tagResources(cloud, "image", ids, statusTag("rolled-back", run));
+    return next(Deprecate, { targets, deprecated, list, marked: true }, { note: "the images are tagged" });
+  }
   const refused = new Map<string, string>();
   for (const image of deprecated) {
     if (refused.has(image.region)) continue;
@@ -121,18 +128,16 @@ async function deprecateAll(given: Deprecate, ports: Ports): Promise<Outcome> {
       refused.set(image.region, permanent(error).message);
     }
   }
-  const ids = refused.has(homeOf(ports)) ? [] : atHome(deprecated, ports);
-  if (ids.length > 0) await tagResources(cloud, "image", ids, statusTag("rolled-back", run));
-  if (refused.size > 0) return failed(refusal(given, refused));
+  if (refused.size > 0) return failed(refusal(given, refused, homeOf(ports)));
   const note = `${input.family} steps back`;
   return next(Confirm, { targets, deprecated, list }, { afterMs: PACE.step.firstMs, note });
 }
 
 /** ROLLBACK-2. */
-function refusal({ input, targets }: Deprecate, refused: ReadonlyMap<string, string>): string {
+function refusal({ input, targets }: Deprecate, refused: ReadonlyMap<string, string>, home: string): string {
   const well = Object.keys(targets).filter((region) => !refused.has(region));
   const why = [...refused].map(([region, message]) => `${region}: ${message}`).join("; ");
-  return `family ${input.family} is back in ${well.join(", ") || "no region"}, but not in ${why}. Fix that and request the rollback again; it goes on where it stopped`;
+  return `family ${input.family} is back in ${well.join(", ") || "no region"}, but not in ${why}. Fix that and roll back to ${targets[home]} again, which goes on where this one stopped`;
 }
 
 const atHome = (images: readonly Deprecation[], ports: Ports): string[] =>
