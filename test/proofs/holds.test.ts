@@ -64,3 +64,28 @@ test("an older image that an operator promotes stays", async ({ kiln, expect }) 
   const twin = await quickRelease(kiln, 2, { ...deprecate, description: "number 2 again" });
   expect([served(kiln), promotionOf(kiln, twin.imageId)]).toEqual([first.imageId, "held"]);
 });
+
+test("an undo brings back the hold that stood before its rollback: an operator's, or that of the rollback before", async ({
+  kiln,
+  expect,
+}) => {
+  const hold = async () => (await shown(kiln)).hold;
+  const back = (to: Readonly<Record<string, unknown>>) => request(kiln, "/families/web/rollback", to);
+  const first = await quickRelease(kiln, 1);
+  const second = await quickRelease(kiln, 2);
+  await quickRelease(kiln, 3);
+  await request(kiln, "/families/web/hold", { why: "freeze", until: "7d" });
+  const freeze = await hold();
+  expect(freeze?.why).toBe("freeze");
+  await back({ to: "previous" });
+  const rolledBack = await hold();
+  expect(rolledBack?.why).toBe(`rolled back to ${second.imageId}`);
+  await back({ to: first.imageId });
+  expect((await back({ undo: true })).state).toBe("done");
+  expect(await hold()).toEqual(rolledBack);
+  const preview = await request(kiln, "/families/web/rollback", { undo: true, dryRun: true });
+  expect(preview.result).toMatchObject({ wouldHold: "web" });
+  expect(preview.result).not.toHaveProperty("wouldLiftHold");
+  expect((await back({ undo: true })).state).toBe("done");
+  expect(await hold()).toEqual(freeze);
+});

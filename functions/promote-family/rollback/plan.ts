@@ -4,7 +4,7 @@ import * as z from "zod/mini";
 import { describeImages, familyImage, type Image } from "../../../shared/cloud/ecs/images.ts";
 import { imageShares } from "../../../shared/cloud/ecs/shares.ts";
 import { getObject } from "../../../shared/cloud/oss/objects.ts";
-import { holdOf } from "../../../shared/holds.ts";
+import { Hold, holdOf } from "../../../shared/holds.ts";
 import type { Ports } from "../../../shared/invocation.ts";
 import { digest, outputKey } from "../../../shared/keys.ts";
 import { RunId } from "../../../shared/names.ts";
@@ -45,6 +45,8 @@ const List = z.strictObject({
   deprecated: z.array(Deprecation),
   /** Image in the home region → its promotion tag before; empty for none. */
   tags: z.record(z.string(), z.string()),
+  /** The hold of the family before; absent for none, and in lists of versions before. */
+  hold: z.optional(Hold),
 });
 type List = z.infer<typeof List>;
 
@@ -125,7 +127,9 @@ export async function planBack(family: string, back: Back, ports: Ports) {
   }
   const before = await servedIn(family, Object.keys(targets), ports);
   const tags = Object.fromEntries(members.map((image) => [image.id, image.tags[TAG.promotion] ?? ""]));
-  return ok({ targets, list: { at: clock.now(), family, served: before, deprecated, tags } });
+  const hold = await holdOf(family, ports);
+  const list = { at: clock.now(), family, served: before, deprecated, tags, ...(hold && { hold }) };
+  return ok({ targets, list });
 }
 
 /** A problem when one of the images that would be deprecated is not this deployment's. */
@@ -191,7 +195,7 @@ export async function planUndo(family: string, ports: Ports) {
   }
   const newer = await servedSince(list, ports);
   return newer === undefined
-    ? ok({ targets: list.served, deprecated: list.deprecated, undoes: run })
+    ? ok({ targets: list.served, deprecated: list.deprecated, undoes: run, hold: list.hold })
     : problem(`family ${family} ${newer} since; undoing ${run} would change nothing`);
 }
 

@@ -21,7 +21,7 @@ import { putObject } from "../../../shared/cloud/oss/objects.ts";
 import { loadRecipe } from "../../../shared/document-store.ts";
 import type { Recipe } from "../../../shared/documents/recipe.ts";
 import { hours, minutes } from "../../../shared/duration.ts";
-import { liftHoldOf, writeHold } from "../../../shared/holds.ts";
+import { bringBackHold, writeHold } from "../../../shared/holds.ts";
 import { permanent } from "../../../shared/errors.ts";
 import { parse, type Ports } from "../../../shared/invocation.ts";
 import { stagedFamily } from "../../../shared/stage.ts";
@@ -106,7 +106,9 @@ async function startBack({ input, run, by }: Plan, back: Back, ports: Ports): Pr
 
 async function startUndo(family: string, ports: Ports): Promise<Outcome> {
   const plan = await planUndo(family, ports);
-  return plan.ok ? next(Restore, plan.value, { note: `undoes ${plan.value.undoes}` }) : failed(plan.problem);
+  if (!plan.ok) return failed(plan.problem);
+  const { targets, deprecated, undoes } = plan.value;
+  return next(Restore, { targets, deprecated, undoes }, { note: `undoes ${undoes}` });
 }
 
 async function deprecateAll(given: Deprecate, ports: Ports): Promise<Outcome> {
@@ -159,7 +161,7 @@ async function restoreAll(given: Restore, ports: Ports): Promise<Outcome> {
     if (before) await tagResources(cloud, "image", [imageId], { [TAG.promotion]: before });
     else await untagResources(cloud, "image", [imageId], [TAG.promotion]);
   }
-  await liftHoldOf(family, undoes, given, ports);
+  await bringBackHold(family, { undone: undoes, before: list?.hold }, given, ports);
   const note = `${undoes} is undone`;
   return next(Confirm, { targets, deprecated }, { afterMs: PACE.step.firstMs, note });
 }
