@@ -78,9 +78,11 @@ export function bringBackHold(
   { run, by }: Pick<Line, "run" | "by">,
   ports: HoldPorts,
 ): Promise<void> {
+  // A cancelled rollback has written a line already, and a run finds its own again.
+  const writer = `undo of ${undone} by ${run}`;
   const line =
     before === undefined
-      ? { run, by, held: false, why: `${undone} is undone` }
-      : { ...before, run, setBy: before.run, held: true };
+      ? { run: writer, by, held: false, why: `${undone} is undone` }
+      : { ...before, run: writer, setBy: before.run, held: true };
   return writeHold(family, line, ports, (newest) => newest !== undefined && setterOf(newest) === undone);
 }

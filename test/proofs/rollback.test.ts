@@ -1,9 +1,11 @@
-import { hours } from "../../shared/duration.ts";
+import { hours, minutes } from "../../shared/duration.ts";
 import { CloudFault } from "../cloud/index.ts";
 import { test } from "../support/deploy.ts";
 import type { Deployment } from "../support/deployment.ts";
 import { quickRelease, recipeText, release } from "../support/recipes.ts";
-import { request } from "../support/runs.ts";
+import { shown } from "../support/family.ts";
+import { sharedIn } from "../support/delivery.ts";
+import { accepted, ended, request } from "../support/runs.ts";
 import { HOME, imagesIn, served, tagOf } from "../support/world.ts";
 
 const TWO = { regions: ["cn-shanghai"], accounts: ["1000000000000001", "1000000000000002"] };
@@ -181,6 +183,32 @@ for (const [name, stop] of Object.entries(STOPS))
     expect(at()).toEqual(target);
     expect((await request(kiln, "/families/web/rollback", { undo: true })).state).toBe("done");
     expect(at()).toEqual(newest);
+  });
+
+for (const calls of [0, 1, 2, 3, 4])
+  test(`a rollback that is cancelled after ${calls} changes puts images, accounts, tags and the hold back`, async ({
+    kiln,
+    expect,
+  }) => {
+    const now = () => ({
+      at: [served(kiln), served(kiln, "cn-shanghai")],
+      shared: [HOME, "cn-shanghai"].map((region) => sharedIn(kiln, region)),
+      promotion: tagOf(kiln, String(served(kiln)), "kiln:promotion"),
+    });
+    await quickRelease(kiln, 1, { promote: TWO });
+    await quickRelease(kiln, 2, { promote: TWO });
+    const before = now();
+    let made = 0;
+    for (const action of ["ModifyImageSharePermission", "ModifyImageAttribute"])
+      kiln.cloud.faults.interleave({ product: "ecs", action, before: () => void made++ });
+    const { run } = await accepted(kiln, "/families/web/rollback", { to: "previous" });
+    const isThere = () => made >= calls && kiln.record(run)?.phase === "deprecate";
+    await kiln.cloud.settle({ until: isThere, forMs: minutes(10) });
+    await accepted(kiln, `/runs/${run}/cancel`, {});
+    expect((await ended(kiln, run)).state).toBe("cancelled");
+    await kiln.cloud.settle({ forMs: minutes(5) });
+    expect(now()).toEqual(before);
+    expect((await shown(kiln)).hold).toBeUndefined();
   });
 
 test("an undo that would change nothing fails: a newer image is served since", async ({ kiln, expect }) => {

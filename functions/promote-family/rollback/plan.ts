@@ -58,7 +58,11 @@ const Listed = z.looseObject({ list: z.string() });
 /** The list of a rollback; undefined when it came to none. */
 export async function readList(run: string, cloud: Ports["cloud"]): Promise<List | undefined> {
   const now = Listed.safeParse(standing(run, await readRunLog(cloud, run))?.event);
-  const found = now.success ? await getObject(cloud, now.data.list) : undefined;
+  return now.success ? listAt(now.data.list, cloud) : undefined;
+}
+
+export async function listAt(key: string, cloud: Ports["cloud"]): Promise<List | undefined> {
+  const found = await getObject(cloud, key);
   return found && List.parse(JSON.parse(found.text));
 }
 
@@ -178,7 +182,14 @@ async function regionsOf(
 }
 
 /** State of the phases that restore. */
-export const restoring = { targets: ImageIn, deprecated: z.array(Deprecation), undoes: RunId };
+export const restoring = {
+  targets: ImageIn,
+  deprecated: z.array(Deprecation),
+  undoes: RunId,
+  /** Of a rollback that is cancelled: its own list, and why. */
+  list: z.optional(z.string()),
+  reason: z.optional(z.string()),
+};
 
 /** Plans the undo of the family's last rollback. */
 export async function planUndo(family: string, ports: Ports) {

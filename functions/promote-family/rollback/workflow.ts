@@ -3,6 +3,7 @@
  *
  *     plan → deprecate → confirm → consumers (when recipes name some)
  *     plan → restore → confirm → consumers (undo)
+ *     deprecate → restore (cancelled)
  *
  * A dry run has one phase, dry-run. Only a finished rollback sends a notification.
  *
@@ -13,6 +14,7 @@
  * ROLLBACK-3. A tag names the run that rolls an image back, before the image changes: no late promotion brings it back, only an
  *     undo does, and an undo finds every rollback that has changed something.
  * ROLLBACK-4. Only images change, and the consumers of their recipes. A rolled-back image stays, for debugging.
+ * ROLLBACK-5. A rollback that is cancelled before the family has moved puts everything back.
  */
 import * as z from "zod/mini";
 import { describeImages } from "../../../shared/cloud/ecs/images.ts";
@@ -63,7 +65,7 @@ import { homeOf, notServedYet } from "../family/served.ts";
 import { statusTag } from "../family/status.ts";
 import { consume, dueConsumers, recipesOf } from "./consume.ts";
 import { DryRun, dryRun } from "./dry-run.ts";
-import { event, listKey, planBack, planUndo, readList, restoring, type Back } from "./plan.ts";
+import { event, listAt, listKey, planBack, planUndo, readList, restoring, type Back } from "./plan.ts";
 
 const state = { targets: ImageIn, deprecated: z.array(Deprecation), list: z.optional(z.string()) };
 
@@ -147,8 +149,8 @@ const atHome = (images: readonly Deprecation[], ports: Ports): string[] =>
 
 async function restoreAll(given: Restore, ports: Ports): Promise<Outcome> {
   const { cloud, clock } = ports;
-  const { targets, deprecated, undoes } = given;
-  const list = await readList(undoes, cloud);
+  const { targets, deprecated, undoes, list: key, reason } = given;
+  const list = await (key === undefined ? readList(undoes, cloud) : listAt(key, cloud));
   const unlisted = deprecated.find(({ imageId }) => !list?.deprecated.some((one) => one.imageId === imageId));
   if (unlisted !== undefined) return failed(`${undoes} did not deprecate ${placed(unlisted)}`);
   // Newest first: the family goes straight back to the image it served.
@@ -162,6 +164,10 @@ async function restoreAll(given: Restore, ports: Ports): Promise<Outcome> {
     else await untagResources(cloud, "image", [imageId], [TAG.promotion]);
   }
   await bringBackHold(family, { undone: undoes, before: list?.hold }, given, ports);
+  if (reason !== undefined) {
+    await unlockFamily(given, ports);
+    return failed(`${reason}; family ${family} and its hold are as before`);
+  }
   const note = `${undoes} is undone`;
   return next(Confirm, { targets, deprecated }, { afterMs: PACE.step.firstMs, note });
 }
@@ -199,13 +205,26 @@ async function recipeOf(imageId: string, { cloud, log }: Ports): Promise<Recipe 
   return undefined;
 }
 
-const askAgain = (_event: unknown, reason: string): Outcome =>
-  failed(`${reason}; request it again, it goes on where it stopped`);
+const askAgain = (what: string) => (_event: unknown, reason: string) =>
+  failed(`${reason}; request ${what} again, which goes on where this one stopped`);
 
 /** A promotion of the family may hold the lock. */
 const plan = phase(Plan, { limitMs: hours(2), run: makePlan });
-const deprecate = phase(Deprecate, { limitMs: minutes(30), run: deprecateAll, compensate: askAgain });
-const restore = phase(Restore, { limitMs: minutes(30), run: restoreAll, compensate: askAgain });
+const deprecate = phase(Deprecate, {
+  limitMs: minutes(30),
+  run: deprecateAll,
+  compensate: askAgain("the rollback"),
+  // ROLLBACK-5. The images are tagged, so where this fails an undo does the rest.
+  cancel: ({ run, targets, deprecated, list }, reason) =>
+    next(Restore, { targets, deprecated, undoes: run, list, reason }),
+});
+const restore = phase(Restore, {
+  limitMs: minutes(30),
+  run: restoreAll,
+  compensate: askAgain("the undo"),
+  cancel: ({ targets, deprecated, undoes, list, reason }) =>
+    next(Restore, { targets, deprecated, undoes, list, reason }),
+});
 /** The family has moved by then, so a cancellation changes nothing but the state of the run. */
 const confirm = phase(Confirm, {
   limitMs: minutes(15),
