@@ -222,6 +222,40 @@ test("retention takes back what Kiln shared before it deletes, and keeps what wa
   expect(imagesIn(kiln, HOME).map(({ imageId }) => imageId)).toEqual(ids.filter((id) => id !== plain));
 });
 
+const BY_HAND = "1000000000000009";
+/** What makes an image of the family step back, and what a run of it says. */
+const STEPS_BACK = {
+  "a rollback": (kiln: Deployment, older: string) => request(kiln, "/families/web/rollback", { to: older }),
+  "the promotion of an older image": (kiln: Deployment, older: string) =>
+    request(kiln, "/families/web/promote", { recipe: "web", imageId: older }),
+};
+
+for (const [name, stepBack] of Object.entries(STEPS_BACK))
+  test(`an image that was shared by hand until ${name} took it back is not deleted, and the result names who lost it`, async ({
+    kiln,
+    expect,
+  }) => {
+    const retention = { enabled: true, keep: 1, youngerThan: "1d", deleteAfter: "2h" };
+    const promote = { accounts: [ACCOUNT], outranked: "deprecate" };
+    const recipe = { promote, retention, rebake: { nightly: false } };
+    const ids: string[] = [];
+    for (const n of [1, 2, 3]) ids.push((await quickRelease(kiln, n, recipe)).imageId);
+    const [first = "", second = "", third = ""] = ids;
+    await kiln.ecs("ModifyImageSharePermission", { ImageId: second, "AddAccount.1": BY_HAND });
+    const back = await stepBack(kiln, first);
+    expect(back.result).toMatchObject({
+      unshared: expect.arrayContaining([`${second} in ${HOME} from ${ACCOUNT}, ${BY_HAND}`]),
+    });
+    kiln.cloud.world.ageImages(days(10));
+    for (let n = 0; n < 2; n++) {
+      await request(kiln, "/recipes/web/retire");
+      await kiln.cloud.settle({ forMs: hours(3) });
+    }
+    const left = imagesIn(kiln, HOME).map(({ imageId }) => imageId);
+    expect(left).toContain(second);
+    expect(left).not.toContain(third);
+  });
+
 notified(
   "an approval that expired is asked for again, and a rejected image is not",
   async ({ kiln, channel, expect }) => {

@@ -8,7 +8,9 @@ import type { CloudClient } from "../../../shared/cloud/client.ts";
 import { goneIsDone } from "../../../shared/cloud/ecs/gone.ts";
 import { modifyImage, type Image } from "../../../shared/cloud/ecs/images.ts";
 import { imageShares, shareImage } from "../../../shared/cloud/ecs/shares.ts";
+import { forgetTaken, noteTaken } from "../../../shared/delivered.ts";
 import { ok, problem, type Result } from "../../../shared/result.ts";
+import { TAG } from "../../../shared/tags.ts";
 import { ownImage } from "./own.ts";
 
 /** An image in a region that a run deprecates, and the accounts it was shared with until then. */
@@ -28,11 +30,15 @@ export const ImageIn = z.record(z.string(), z.string());
 /** An image and its region, in words. */
 export const placed = ({ imageId, region }: Place): string => `${imageId} in ${region}`;
 
-/** What deprecating would change: the images, and the accounts that lose one by it. */
-export function deprecationPlan(images: readonly Deprecation[]) {
-  const wouldUnshare = images.flatMap((image) =>
+/** The accounts that lose an image when it is deprecated, whoever shared it. */
+export const unsharedBy = (images: readonly Deprecation[]): string[] =>
+  images.flatMap((image) =>
     image.accounts.length === 0 ? [] : [`${placed(image)} from ${image.accounts.join(", ")}`],
   );
+
+/** What deprecating would change: the images, and the accounts that lose one by it. */
+export function deprecationPlan(images: readonly Deprecation[]) {
+  const wouldUnshare = unsharedBy(images);
   return { images: images.map(placed), unshared: wouldUnshare.length > 0 && { wouldUnshare } };
 }
 
@@ -89,6 +95,8 @@ export async function deprecateOwn(cloud: CloudClient, image: Image, region: str
   if (status !== "Available") return NO_CHANGE;
   const remove = await imageShares(cloud, imageId, region);
   if (remove.length > 0) {
+    const recipe = image.tags[TAG.recipe];
+    if (recipe !== undefined) await noteTaken(cloud, recipe, place, remove);
     await shareImage(cloud, imageId, { remove }, region);
     return ok(`${placed(place)} is no longer shared with ${remove.join(", ")}`);
   }
@@ -107,7 +115,11 @@ export async function restore(cloud: CloudClient, family: string, image: Depreca
     return ok(`${placed(image)} is available again`);
   }
   const add = await missingShares(cloud, accounts, image);
-  if (add.length === 0) return NO_CHANGE;
+  if (add.length === 0) {
+    const recipe = found.value.tags[TAG.recipe];
+    if (recipe !== undefined) await forgetTaken(cloud, recipe, image, accounts);
+    return NO_CHANGE;
+  }
   await shareImage(cloud, imageId, { add }, region);
   return ok(`${placed(image)} is shared again with ${add.join(", ")}`);
 }

@@ -13,6 +13,7 @@ import { copyImage, describeImages, type Image } from "../../../shared/cloud/ecs
 import { shareImage } from "../../../shared/cloud/ecs/shares.ts";
 import { tagResources } from "../../../shared/cloud/ecs/tags.ts";
 import { clientToken } from "../../../shared/cloud/ecs/token.ts";
+import { noteRegion, noteShares } from "../../../shared/delivered.ts";
 import { hours, minutes } from "../../../shared/duration.ts";
 import { cipherIn, plainProblem } from "../../../shared/encryption.ts";
 import { CloudError } from "../../../shared/errors.ts";
@@ -23,7 +24,6 @@ import { ownTags, ROLE, TAG } from "../../../shared/tags.ts";
 import type { EventOf } from "../../../shared/workflow/envelope.ts";
 import { PACE, poll } from "../../../shared/workflow/poll.ts";
 import { failed, next, phase, type Outcome } from "../../../shared/workflow/workflow.ts";
-import { noteRegion, noteShares } from "../family/delivered.ts";
 import { missingShares, placed, type Place } from "../family/deprecate.ts";
 import { lockFamily, unlockFamily } from "../family/lock.ts";
 import { homeOf } from "../family/served.ts";

@@ -25,6 +25,7 @@ import {
   deprecate as deprecateImage,
   NO_CHANGE,
   placed,
+  unsharedBy,
   type Deprecation,
   type Place,
 } from "../family/deprecate.ts";
@@ -191,12 +192,14 @@ async function settle(
   const why = `${imageId} was promoted while ${newer?.imageId} was newer`;
   if (newer !== undefined) await writeHold(family, { run, by: event.by, held: true, why }, ports);
   const where = places.length === 1 ? "" : ` in ${places.length} regions`;
+  const unshared = unsharedBy(progress.deprecated);
   const result = {
     family,
     imageId,
     regions,
     ...provenanceOf(input),
     ...(progress.deprecated.length > 0 && { deprecated: progress.deprecated.map((one) => one.imageId) }),
+    ...(unshared.length > 0 && { unshared }),
     proved: `${family} answers with ${imageId}${where}`,
   };
   // The lock stays: of two runs that change a consumer, the later one has to have the later image.

@@ -21,12 +21,12 @@ import {
   forgetRegion,
   forgetShares,
   formerRegions,
-  takeBack,
   type Delivered,
-} from "../family/delivered.ts";
+} from "../../../shared/delivered.ts";
 import { deprecateOwn, firstChange, NO_CHANGE, placed, type Change } from "../family/deprecate.ts";
 import { ownImage } from "../family/own.ts";
 import { homeOf } from "../family/served.ts";
+import { takeBack } from "../family/take-back.ts";
 import { usersIn } from "../family/users.ts";
 import { checkedEvent, type WithRecipe } from "./input.ts";
 

@@ -22,6 +22,7 @@ import { deleteImage, type Image } from "../../../shared/cloud/ecs/images.ts";
 import { deleteSnapshot, describeSnapshots, type Snapshot } from "../../../shared/cloud/ecs/snapshots.ts";
 import { tagResources, untagResources } from "../../../shared/cloud/ecs/tags.ts";
 import { deleteObject, putObject } from "../../../shared/cloud/oss/objects.ts";
+import { accountsOf, deliveredOf } from "../../../shared/delivered.ts";
 import type { Recipe } from "../../../shared/documents/recipe.ts";
 import { documentNames, loadRecipe, logUnusable } from "../../../shared/document-store.ts";
 import { hours, minutes } from "../../../shared/duration.ts";
@@ -57,9 +58,9 @@ import {
   type Workflow,
 } from "../../../shared/workflow/workflow.ts";
 import type { Place } from "../family/deprecate.ts";
-import { accountsOf, deliveredOf, takeBack } from "../family/delivered.ts";
 import { whileAtRest } from "../family/lock.ts";
 import { ownImage } from "../family/own.ts";
+import { takeBack } from "../family/take-back.ts";
 import { Change, changesOf, retentionRun } from "./changes.ts";
 import { retainingRecipe, verdictsOf, type PlacedVerdict } from "./lookups.ts";
 

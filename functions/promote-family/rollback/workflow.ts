@@ -58,6 +58,7 @@ import {
   ImageIn,
   placed,
   restore as restoreImage,
+  unsharedBy,
 } from "../family/deprecate.ts";
 import { incompleteSends } from "../family/consumers.ts";
 import { lockFamily, unlockFamily } from "../family/lock.ts";
@@ -180,11 +181,13 @@ async function confirmServed(given: Confirm, ports: Ports): Promise<Outcome> {
   const imageId = String(targets[homeOf(ports)]);
   const out = given.deprecated.map(placed);
   const undone = target.kind === "undo";
+  const unshared = undone ? [] : unsharedBy(given.deprecated);
   const result = {
     family,
     imageId,
     regions: targets,
     ...(undone ? { broughtBack: out } : { steppedBack: out }),
+    ...(unshared.length > 0 && { unshared }),
     proved: `${family} answers with ${imageId}`,
   };
   const recipes = await recipesOf([imageId, ...atHome(given.deprecated, ports)], ports);
