@@ -2,15 +2,19 @@
  * Whether an image that needs no new bake is delivered again: to its family, regions and accounts as the recipe names
  * them now.
  *
- * DELIVERY-1. The log of a promotion says where it delivered to: the recipe that it carried is compared with the current one.
+ * DELIVERY-1. The log of a promotion says where it delivered to: the recipe that it carried is compared with the current one. Only
+ *     more than it delivered is due: less is withdrawn, which needs no promotion.
  * DELIVERY-2. A promotion that failed is repeated; the pause of the recipe bounds how often (PAUSE-1).
  * DELIVERY-3. A decision of an operator stands: after a rollback, a rejection or a cancellation, and during a hold,
  *     nothing is delivered. Neither is an image whose promotion is at work or not known.
  * DELIVERY-4. A promotion that could not change every consumer is repeated.
+ * DELIVERY-5. What was delivered and withdrawn since is due when it is named again.
  */
 import * as z from "zod/mini";
 import type { CloudClient } from "../../../shared/cloud/client.ts";
 import type { Image } from "../../../shared/cloud/ecs/image.ts";
+import { imageShares } from "../../../shared/cloud/ecs/shares.ts";
+import { accountsOf, deliveredOf } from "../../../shared/delivered.ts";
 import { heldText, holdOf } from "../../../shared/holds.ts";
 import type { Ports } from "../../../shared/invocation.ts";
 import { isRunId } from "../../../shared/names.ts";
@@ -64,7 +68,7 @@ async function lookBack(image: Made, asked: Delivered, cloud: CloudClient): Prom
     case "held":
       return { again: `which waited until the hold of ${asked.family} was lifted` };
     case "promoted":
-      return afterPromotion(run, asked, cloud);
+      return afterPromotion(run, image, asked, cloud);
     case "rolled-back":
       return undefined;
     default:
@@ -76,10 +80,16 @@ async function lookBack(image: Made, asked: Delivered, cloud: CloudClient): Prom
 const logOf = async (run: string, cloud: CloudClient): Promise<RunLog> =>
   isRunId(run) ? readRunLog(cloud, run) : { lines: [], end: 0 };
 
-async function afterPromotion(run: string, asked: Delivered, cloud: CloudClient): Promise<Verdict> {
+async function afterPromotion(
+  run: string,
+  image: Made,
+  asked: Delivered,
+  cloud: CloudClient,
+): Promise<Verdict> {
   const now = standing(run, await logOf(run, cloud));
-  const changed = changesSince(now?.event.input, asked);
-  if (changed !== undefined) return { again: `whose delivery is another one now (${changed})` };
+  const carried = Carried.safeParse(now?.event.input).data;
+  const changes = carried === undefined ? [] : await changesSince(carried, image, asked, cloud);
+  if (changes.length > 0) return { again: `whose delivery is another one now (${changes.join(", ")})` };
   const left = Incomplete.safeParse(now?.completion).data?.result.notUpdated;
   return (
     left && { again: `whose consumers were not all updated (${redactedShort(left.join("; "), REASON_MAX)})` }
@@ -128,22 +138,36 @@ const Carried = z.looseObject({
   }),
 });
 
-/** How the recipe's delivery differs from the one that a promotion carried, in words; undefined when it does not. */
-function changesSince(carried: unknown, { family, document }: Delivered): string | undefined {
-  const { success, data } = Carried.safeParse(carried);
-  if (!success) return undefined;
-  const before = data.document.promote;
-  const changes = [
-    ...(data.family === family ? [] : [`family ${data.family} to ${family}`]),
-    ...listChanges("regions", before.regions, document.promote.regions),
-    ...listChanges("accounts", before.accounts, document.promote.accounts),
-    ...listChanges(
-      "consumers",
-      before.consumers.map(consumerText),
-      document.promote.consumers.map(consumerText),
-    ),
+/** What the recipe names more than a promotion has delivered, in words. */
+async function changesSince(
+  { family: before, document: { promote: carried } }: z.infer<typeof Carried>,
+  { id }: Made,
+  { family, recipe, document }: Delivered,
+  cloud: CloudClient,
+): Promise<string[]> {
+  const { regions, accounts, consumers } = document.promote;
+  const shared = await stillShared(id, recipe, carried.accounts, cloud);
+  return [
+    ...(before === family ? [] : [`family ${before} to ${family}`]),
+    ...added("regions", carried.regions, regions),
+    ...added("accounts", shared, accounts),
+    ...added("consumers", carried.consumers.map(consumerText), consumers.map(consumerText)),
   ];
-  return changes.length === 0 ? undefined : changes.join(", ");
+}
+
+/** DELIVERY-5. Those of the accounts that a promotion named which still have the image: by Kiln, or by hand. */
+async function stillShared(
+  imageId: string,
+  recipe: string,
+  accounts: readonly string[],
+  cloud: CloudClient,
+): Promise<readonly string[]> {
+  if (accounts.length === 0) return accounts;
+  const { region } = cloud.access;
+  const own = accountsOf(await deliveredOf(cloud, recipe), { region, imageId });
+  if (accounts.every((account) => own.includes(account))) return accounts;
+  const now = await imageShares(cloud, imageId, region);
+  return accounts.filter((account) => own.includes(account) || now.includes(account));
 }
 
 const consumerText = ({
@@ -154,9 +178,7 @@ const consumerText = ({
   readonly region?: string | undefined;
 }): string => (region === undefined ? id : `${id} in ${region}`);
 
-function listChanges(what: string, before: readonly string[], now: readonly string[]): string[] {
-  const added = now.filter((one) => !before.includes(one)).map((one) => `+${one}`);
-  const removed = before.filter((one) => !now.includes(one)).map((one) => `-${one}`);
-  const changed = [...added, ...removed];
-  return changed.length === 0 ? [] : [`${what} ${changed.join(" ")}`];
+function added(what: string, before: readonly string[], now: readonly string[]): string[] {
+  const fresh = now.filter((one) => !before.includes(one));
+  return fresh.length === 0 ? [] : [`${what} ${fresh.map((one) => `+${one}`).join(" ")}`];
 }

@@ -9,6 +9,10 @@ import { keepComponent } from "../../../shared/components.ts";
 import type { Ports } from "../../../shared/invocation.ts";
 import { readJson } from "../../../shared/json.ts";
 import { unreadKey } from "../../../shared/keys.ts";
+import type { CloudClient } from "../../../shared/cloud/client.ts";
+import { loadRecipe } from "../../../shared/document-store.ts";
+import { isUpload } from "../../../shared/triggers.ts";
+import { dueWithdrawal } from "../../promote-family/withdrawal/due.ts";
 import { runId } from "../../../shared/workflow/run-id.ts";
 import { readRunLog, standing } from "../../../shared/workflow/run-log.ts";
 import type { RunRequest } from "../../../shared/workflow/workflow.ts";
@@ -68,8 +72,34 @@ async function check(
   { cloud }: Ports,
 ): Promise<readonly RunRequest[]> {
   const indexed = await indexDocument(folder, name, cloud);
+  if (indexed === undefined) return [];
+  const isChanged = folder === "recipes" && isUpload(by);
+  return [
+    ...(isChanged ? await withdrawals(name, indexed, by, cloud) : []),
+    ...(await report(indexed, name, by, cloud)),
+  ];
+}
+
+/** What a recipe that was put has delivered and does not name any more is withdrawn, whatever becomes of its bake. */
+async function withdrawals(
+  name: string,
+  { key, etag, since = 0 }: DocumentIndex,
+  by: string,
+  cloud: CloudClient,
+): Promise<readonly RunRequest[]> {
+  const found = await loadRecipe(cloud, name);
+  const cause = { by, at: since, identity: [cloud.access.bucket, key, etag, since / seconds(1)] };
+  return "document" in found ? dueWithdrawal(found.document, cause, cloud) : [];
+}
+
+async function report(
+  indexed: NonNullable<Awaited<ReturnType<typeof indexDocument>>>,
+  name: string,
+  by: string,
+  cloud: CloudClient,
+): Promise<readonly RunRequest[]> {
   const found = problemIn(indexed);
-  if (indexed === undefined || found === undefined) return [];
+  if (found === undefined) return [];
   const { key, etag, since } = indexed;
   const { reason, channels, unknown = [] } = found;
   // One content is one run, however often it is looked at or put again, until the document has another one.

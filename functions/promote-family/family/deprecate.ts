@@ -8,7 +8,9 @@ import type { CloudClient } from "../../../shared/cloud/client.ts";
 import { goneIsDone } from "../../../shared/cloud/ecs/gone.ts";
 import { modifyImage, type Image } from "../../../shared/cloud/ecs/images.ts";
 import { imageShares, shareImage } from "../../../shared/cloud/ecs/shares.ts";
-import { forgetTaken, noteTaken } from "../../../shared/delivered.ts";
+import { accountsOf, deliveredOf, forgetTaken, noteTaken, takenFrom } from "../../../shared/delivered.ts";
+import { loadRecipe } from "../../../shared/document-store.ts";
+import type { Recipe } from "../../../shared/documents/recipe.ts";
 import { ok, problem, type Result } from "../../../shared/result.ts";
 import { TAG } from "../../../shared/tags.ts";
 import { ownImage } from "./own.ts";
@@ -104,6 +106,22 @@ export async function deprecateOwn(cloud: CloudClient, image: Image, region: str
   return ok(`${placed(place)} is deprecated`);
 }
 
+/** The accounts that the recipe still names, and those that shared the image by hand. */
+async function stillGranted(
+  cloud: CloudClient,
+  recipe: string,
+  image: Deprecation,
+): Promise<readonly string[]> {
+  const delivered = await deliveredOf(cloud, recipe);
+  const found = await loadRecipe(cloud, recipe);
+  const named = "problem" in found ? accountsOf(delivered, image) : namedIn(image, found.document, cloud);
+  const byHand = takenFrom(delivered, image);
+  return image.accounts.filter((account) => named.includes(account) || byHand.includes(account));
+}
+
+const namedIn = ({ region }: Place, { promote }: Recipe, { access }: CloudClient): readonly string[] =>
+  region === access.region || promote.regions.includes(region) ? promote.accounts : [];
+
 /** The reverse: makes the member Available first, then shares it as before. */
 export async function restore(cloud: CloudClient, family: string, image: Deprecation): Promise<Change> {
   const { region, imageId, accounts } = image;
@@ -114,9 +132,10 @@ export async function restore(cloud: CloudClient, family: string, image: Depreca
     await goneIsDone(modifyImage(cloud, imageId, { status: "Available" }, region));
     return ok(`${placed(image)} is available again`);
   }
-  const add = await missingShares(cloud, accounts, image);
+  const recipe = found.value.tags[TAG.recipe];
+  const granted = recipe === undefined ? accounts : await stillGranted(cloud, recipe, image);
+  const add = await missingShares(cloud, granted, image);
   if (add.length === 0) {
-    const recipe = found.value.tags[TAG.recipe];
     if (recipe !== undefined) await forgetTaken(cloud, recipe, image, accounts);
     return NO_CHANGE;
   }

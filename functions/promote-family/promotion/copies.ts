@@ -29,7 +29,7 @@ import { lockFamily, unlockFamily } from "../family/lock.ts";
 import { homeOf } from "../family/served.ts";
 import { rolledBackBy, statusTag } from "../family/status.ts";
 import { holdAgainst, keptBack } from "./held.ts";
-import { checkedEvent, copyRegions, placesOf, Progress } from "./input.ts";
+import { checkedEvent, copyRegions, placesOf, Progress, stillNamed } from "./input.ts";
 import { Preflight } from "./join.ts";
 import { promotedImage } from "./own.ts";
 import { toUndo } from "./undo.ts";
@@ -65,7 +65,7 @@ async function reserveFamily(event: EventOf<typeof Reserve>, ports: Ports): Prom
     return keptBack(event.input, hold);
   }
   const progress = { copies: {}, adopted: [], members: [], joined: [], deprecated: [] };
-  return next(Copy, { progress });
+  return next(Copy, { progress }, { input: await stillNamed(event.input, ports) });
 }
 
 async function copyToRegions(event: Copy, ports: Ports): Promise<Outcome> {
@@ -183,7 +183,7 @@ const progressOf = ({ status, progress }: Image): string =>
 async function shareImages(event: Share, ports: Ports): Promise<Outcome> {
   const { cloud } = ports;
   const { progress, batch } = event;
-  const { accounts } = event.input.document.promote;
+  const { accounts } = (await stillNamed(event.input, ports)).document.promote;
   for (const place of placesOf(event, homeOf(ports))) {
     const add = (await missingShares(cloud, accounts, place)).slice(0, batch);
     if (add.length === 0) continue;

@@ -78,6 +78,23 @@ export async function withRecipe(requestOf: Requested, { cloud }: Ports): Promis
     : problem(`recipe ${recipe} promotes to ${document.family ?? "no family"}, not to ${family}`);
 }
 
+/**
+ * The input with those of its regions and accounts that the recipe in the bucket still names: a promotion may have waited for
+ * days. A recipe that is not there or not valid grants what it has granted.
+ */
+export async function stillNamed(input: Checked, { cloud }: Ports): Promise<Checked> {
+  const found = await loadRecipe(cloud, input.recipe);
+  if ("problem" in found) return input;
+  const { document } = input;
+  const { regions, accounts } = found.document.promote;
+  const promote = {
+    ...document.promote,
+    regions: document.promote.regions.filter((region) => regions.includes(region)),
+    accounts: document.promote.accounts.filter((account) => accounts.includes(account)),
+  };
+  return { ...input, document: { ...document, promote } };
+}
+
 /** The changes of a promotion to the regions so far: enough to undo all of them. */
 export const Progress = z.strictObject({
   copies: ImageIn,

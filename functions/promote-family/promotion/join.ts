@@ -39,7 +39,6 @@ import { holdAgainst } from "./held.ts";
 import { checkedEvent, type Checked, placesOf, Progress, supersedingIn } from "./input.ts";
 import { promotedImage } from "./own.ts";
 import { toUndo } from "./undo.ts";
-import { isWithdrawalDue, Withdraw } from "./withdraw.ts";
 
 export const Preflight = checkedEvent("preflight", { progress: Progress });
 const Join = checkedEvent("join", { progress: Progress });
@@ -205,7 +204,7 @@ async function settle(
   // The lock stays: of two runs that change a consumer, the later one has to have the later image.
   if (input.document.promote.consumers.length > 0) return next(Consume, { result, ...FIRST_CONSUMER });
   await unlockFamily(event, ports);
-  return (await isWithdrawalDue(input, ports)) ? next(Withdraw, { result }) : done(result);
+  return done(result);
 }
 
 export const preflight = phase(Preflight, { limitMs: minutes(30), run: checkRegions, compensate: toUndo });
