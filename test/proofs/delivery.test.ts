@@ -43,9 +43,7 @@ test("other regions, accounts and families are delivered when the recipe is put 
   });
   expect(sharedIn(kiln, ABROAD)).toEqual([[ACCOUNT]]);
 
-  const other = recipeText(
-    recipe({ regions: [ABROAD], accounts: [ACCOUNT] }, { family: "web2", rebake: false }),
-  );
+  const other = recipeText(recipe({ accounts: [ACCOUNT] }, { family: "web2", rebake: false }));
   await kiln.upload("recipes/web.yaml", other);
   await kiln.cloud.settle({ forMs: hours(1) });
   expect(["web", "web2"].map((family) => served(kiln, HOME, family))).toEqual([first.imageId, imageId]);
@@ -103,6 +101,60 @@ test("an image is tested again when the log of its test is gone", async ({ kiln,
   expect(kiln.cloud.world.launched).toBe(tested + 1);
   expect(served(kiln)).toBe(imageId);
 });
+
+/** Takes the newest image of `web` for another family. */
+const TAKES = {
+  "the recipe names another family": async (kiln: Deployment) => {
+    const moved = { ...unchanging(kiln, {}), description: "number 2", family: "web2", notify: ["ops"] };
+    const bake = await uploaded(kiln, recipeText(moved));
+    return { dry: bake?.result?.["note"], promotion: kiln.records("promote").at(-1) };
+  },
+  "an operator promotes it by another recipe": async (kiln: Deployment) => {
+    await kiln.upload(
+      "recipes/other.yaml",
+      recipeText({ family: "web2", test: { skip: true }, notify: ["ops"] }),
+    );
+    const asked = { recipe: "other", imageId: served(kiln) };
+    const dry = await request(kiln, "/families/web2/promote", { ...asked, dryRun: true });
+    const promotion = await request(kiln, "/families/web2/promote", asked);
+    return { dry: dry.reason ?? String(dry.result?.["wouldLose"]), promotion };
+  },
+};
+
+for (const [name, take] of Object.entries(TAKES)) {
+  test(`a held family keeps its image when ${name}`, async ({ kiln, expect }) => {
+    await quickRelease(kiln, 1);
+    const { imageId } = await quickRelease(kiln, 2, { ...unchanging(kiln, {}), description: "number 2" });
+    await request(kiln, "/families/web/hold", { why: "freeze" });
+    const { dry } = await take(kiln);
+    expect(dry).toMatch(/stays in its family: family web is held by/);
+    expect(served(kiln)).toBe(imageId);
+  });
+
+  test(`a family is not left empty when ${name}, in any region`, async ({ kiln, expect }) => {
+    const seed = await quickRelease(kiln, 1, { family: "seed" });
+    const recipe = { ...unchanging(kiln, { regions: [ABROAD] }), description: "number 2" };
+    const { imageId } = await quickRelease(kiln, 2, recipe);
+    expect(seed.imageId).not.toBe(imageId);
+    const { dry } = await take(kiln);
+    expect(dry).toMatch(/which would serve nothing in cn-hangzhou without it/);
+    expect(served(kiln)).toBe(imageId);
+  });
+
+  notified(
+    `the family that loses its image is named before and after when ${name}`,
+    async ({ kiln, channel, expect }) => {
+      const first = await quickRelease(kiln, 1);
+      await quickRelease(kiln, 2, { ...unchanging(kiln, {}), description: "number 2" });
+      const loss = `family web in ${HOME} serves ${first.imageId} instead`;
+      const { dry, promotion } = await take(kiln);
+      expect(dry).toContain(loss);
+      expect(promotion?.result).toMatchObject({ leaves: [loss] });
+      expect(channel.posted.map(({ body }) => body["reason"])).toContain(loss);
+      expect(served(kiln)).toBe(first.imageId);
+    },
+  );
+}
 
 test("a family that a delivery was to leave serves its image again when the delivery fails", async ({
   kiln,

@@ -7,6 +7,7 @@
  * DELIVERY-2. A promotion that failed is repeated; the pause of the recipe bounds how often (PAUSE-1).
  * DELIVERY-3. A decision of an operator stands: after a rollback, a rejection or a cancellation, and during a hold,
  *     nothing is delivered. Neither is an image whose promotion is at work or not known.
+ * DELIVERY-6. An image that its family keeps (LOSS-1, LOSS-2) is not delivered to another one.
  * DELIVERY-4. A promotion that could not change every consumer is repeated.
  * DELIVERY-5. What was delivered and withdrawn since is due when it is named again.
  */
@@ -22,14 +23,17 @@ import { redactedShort } from "../../../shared/redact.ts";
 import { TAG } from "../../../shared/tags.ts";
 import { readRunLog, standing, type RunLog } from "../../../shared/workflow/run-log.ts";
 import { deliveryOf } from "../../../shared/workflow/run-id.ts";
+import { lossOf } from "../../promote-family/family/loss.ts";
 import type { LockedInput } from "./input.ts";
 
-type Made = Pick<Image, "id" | "status" | "tags">;
+type Made = Pick<Image, "id" | "status" | "tags" | "family">;
 type Asked = Pick<LockedInput, "recipe" | "document">;
 
 /** `delivers`: the image to deliver again. `note` goes on from its id. */
 export interface Delivery {
   readonly delivers?: string;
+  /** An operator decides first. */
+  readonly waits?: true;
   readonly note: string;
 }
 
@@ -44,9 +48,12 @@ export async function dueDelivery(
   const found = await lookBack(image, { ...asked, family }, ports.cloud);
   if (found === undefined || "stays" in found) return found && { note: found.stays };
   const hold = await holdOf(family, ports);
-  return hold === undefined
-    ? { delivers: image.id, note: found.again }
-    : { note: `which waits: ${heldText(family, hold)}` };
+  if (hold !== undefined) return { note: `which waits: ${heldText(family, hold)}` };
+  const { regions } = asked.document.promote;
+  const loss = await lossOf({ imageId: image.id, from: image.family, to: family, regions }, ports);
+  return loss.ok
+    ? { delivers: image.id, note: [found.again, ...loss.value].join("; ") }
+    : { note: `which is not delivered: ${loss.problem}`, waits: true };
 }
 
 type Verdict = { readonly again: string } | { readonly stays: string } | undefined;

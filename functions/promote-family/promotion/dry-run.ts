@@ -53,6 +53,7 @@ async function previewPromotion(event: DryRun, ports: Ports): Promise<Outcome> {
     ...(approval && { asks: `for approval, within ${formatDuration(approval.withinMs)}` }),
     ...(await familyNow(family, [...copyRegions(input, home), home], ports)),
     ...moves.value,
+    ...(input.leaves && { wouldLose: input.leaves }),
     ...(wouldUpdate.length > 0 && { wouldUpdate }),
   });
 }

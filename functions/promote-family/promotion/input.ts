@@ -55,6 +55,8 @@ export const Checked = z.strictObject({
   }),
   /** The values that the image was baked with. */
   parameters: z._default(z.record(z.string(), z.string()), {}),
+  /** What the family that it leaves serves then. */
+  leaves: z.optional(z.array(z.string())),
   /** How its packages differ from those of the served image, once its test has passed. */
   packages: z.optional(PackageChanges),
   /** Who approved it, when its recipe asks for that. */

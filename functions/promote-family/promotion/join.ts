@@ -1,7 +1,8 @@
 /**
  * The family moves: preflight → join (copies first, home last) → deprecate → verify.
  *
- * JOIN-1. Nothing moves before every region can: preflight reads all of them in one phase.
+ * JOIN-1. Nothing moves before every region can: preflight reads all of them in one phase, and the family that the image leaves
+ *     (family/loss.ts).
  * JOIN-2. A region joins late: no phase but `join` and `deprecate` changes the image a family serves.
  * JOIN-3. A newer image is deprecated after the promoted one joined: so a family never serves a third image.
  * JOIN-4. In every region the family must answer with this image, or the promotion is undone in all.
@@ -31,6 +32,7 @@ import {
 } from "../family/deprecate.ts";
 import { FIRST_CONSUMER } from "../family/consumers.ts";
 import { unlockFamily } from "../family/lock.ts";
+import { lossOf } from "../family/loss.ts";
 import { homeOf, notServedYet } from "../family/served.ts";
 import { statusTag } from "../family/status.ts";
 import { Consume } from "./consume.ts";
@@ -71,6 +73,9 @@ async function checkRegions(event: EventOf<typeof Preflight>, ports: Ports): Pro
   // It may have been set while the image was copied.
   const hold = await holdAgainst(input, ports);
   if (hold !== undefined) return toUndo(event, heldText(input.family, hold), false, true);
+  const { imageId, family: to, from } = input;
+  const loss = await lossOf({ imageId, from, to, regions: Object.keys(progress.copies) }, ports);
+  if (!loss.ok) return toUndo(event, loss.problem);
   const members: string[] = [];
   const deprecated: Deprecation[] = [];
   const places = placesOf(event, homeOf(ports));
@@ -78,15 +83,16 @@ async function checkRegions(event: EventOf<typeof Preflight>, ports: Ports): Pro
     const found = await findImage(place, event, ports);
     if (!found.ok) return toUndo(event, found.problem);
     if (found.value.image.family === input.family) members.push(place.region);
-    for (const { id: imageId } of found.value.newer)
-      deprecated.push(await deprecationOf(place, imageId, ports));
+    for (const { id } of found.value.newer) deprecated.push(await deprecationOf(place, id, ports));
   }
   const joined = places.map(({ region }) => region);
   const parts = { "the recipe has": input, "the images to deprecate": { ...progress, joined, deprecated } };
   const tooLarge = roomProblem(parts, REASON_MAX_BYTES);
   if (tooLarge !== undefined)
     return toUndo(event, `${deprecated.length} newer images are in the way: ${tooMany(tooLarge)}`);
-  return next(Join, { progress: { ...progress, members } }, { note: "every region can move" });
+  const note = ["every region can move", ...loss.value].join("; ");
+  const leaves = loss.value.length === 0 ? undefined : [...loss.value];
+  return next(Join, { progress: { ...progress, members } }, { note, input: { ...input, leaves } });
 }
 
 /** Room that an event keeps for the reason of an undo. */
@@ -161,7 +167,8 @@ async function deprecateNewer(event: EventOf<typeof Deprecate>, ports: Ports): P
 }
 
 /** Why an image was delivered, how it differs, and who approved it, for the record. */
-const provenanceOf = ({ again, packages, approvedBy }: Checked) => ({
+const provenanceOf = ({ again, packages, approvedBy, leaves }: Checked) => ({
+  ...(leaves && { leaves }),
   ...(again !== undefined && { again }),
   ...(packages && { packages }),
   ...(approvedBy !== undefined && { approvedBy }),

@@ -46,6 +46,7 @@ const Input = z.looseObject({
   imageId: z.string(),
   document: CarriedRecipe,
   packages: z.optional(PackageChanges),
+  leaves: z.optional(z.array(z.string())),
 });
 
 /** Counts the failures of a recipe's timers and uploads (PAUSE-1); a rejection is none. */
@@ -81,7 +82,7 @@ async function afterPromotion(
     return completion.kind === "failed"
       ? { notifications: failureSends({ run, by }, completion.reason, at) }
       : {};
-  const { recipe, family, imageId, document, packages } = read.data;
+  const { recipe, family, imageId, document, packages, leaves } = read.data;
   const paused = await countPromotion(event, recipe, { completion, after: document.pauseAfter }, ports);
   const withdrawals = event.phase === DryRun.name ? [] : await withdrawalAfter(run, document, ports);
   // Its bake has said that there is an image, and no family serves it.
@@ -93,6 +94,8 @@ async function afterPromotion(
           ...common,
           kinds: ["promoted"],
           ...(packages && { packages }),
+          // LOSS-3.
+          ...(leaves && { reason: leaves.join("; ") }),
           regions: Object.keys(completion.result["regions"] ?? {}),
         } as const)
       : ({ ...common, kinds: ["failed"], reason: [completion.reason, ...paused].join(". ") } as const);
