@@ -5,7 +5,7 @@
  * HOLD-1. It holds in all regions of the family. It ends at its instant, when an operator lifts it, or with the undo of
  *     the rollback that set it, which brings back the hold that stood before.
  * HOLD-2. A promotion that follows a bake tests its image and leaves it waiting. One that an operator asks for goes on.
- * HOLD-3. A rollback, a rejected approval and the promotion of an image below a newer one set it: the last decision of an
+ * HOLD-3. A rollback, a rejected approval and the promotion of an image below a newer one of its family or recipe set it: the last decision of an
  *     operator stands until the next one.
  * HOLD-4. A log that cannot be read holds.
  */

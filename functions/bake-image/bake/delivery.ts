@@ -5,8 +5,8 @@
  * DELIVERY-1. The log of a promotion says where it delivered to: the recipe that it carried is compared with the current one. Only
  *     more than it delivered is due: less is withdrawn, which needs no promotion.
  * DELIVERY-2. A promotion that failed is repeated; the pause of the recipe bounds how often (PAUSE-1).
- * DELIVERY-3. A decision of an operator stands: after a rollback, a rejection or a cancellation, and during a hold,
- *     nothing is delivered. Neither is an image whose promotion is at work or not known.
+ * DELIVERY-3. A decision of an operator stands: after a rollback, a rejection or a cancellation, after a promotion by another
+ *     recipe, and during a hold, nothing is delivered. Neither is an image whose promotion is at work or not known.
  * DELIVERY-6. An image that its family keeps (LOSS-1, LOSS-2) is not delivered to another one.
  * DELIVERY-4. A promotion that could not change every consumer is repeated.
  * DELIVERY-5. What was delivered and withdrawn since is due when it is named again.
@@ -95,6 +95,9 @@ async function afterPromotion(
 ): Promise<Verdict> {
   const now = standing(run, await logOf(run, cloud));
   const carried = Carried.safeParse(now?.event.input).data;
+  // DELIVERY-3.
+  if (carried !== undefined && carried.recipe !== asked.recipe)
+    return { stays: `which an operator promoted into family ${carried.family} by recipe ${carried.recipe}` };
   const changes = carried === undefined ? [] : await changesSince(carried, image, asked, cloud);
   if (changes.length > 0) return { again: `whose delivery is another one now (${changes.join(", ")})` };
   const left = Incomplete.safeParse(now?.completion).data?.result.notUpdated;
@@ -135,6 +138,7 @@ function afterRun(run: string, log: RunLog): Verdict {
 const Incomplete = z.looseObject({ result: z.looseObject({ notUpdated: z.array(z.string()) }) });
 
 const Carried = z.looseObject({
+  recipe: z.string(),
   family: z.string(),
   document: z.looseObject({
     promote: z.looseObject({

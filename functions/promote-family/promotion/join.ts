@@ -10,7 +10,7 @@
  *     no family.
  */
 import { roomProblem } from "../../../shared/budget.ts";
-import { modifyImage } from "../../../shared/cloud/ecs/images.ts";
+import { describeImages, modifyImage, type Image } from "../../../shared/cloud/ecs/images.ts";
 import { imageShares } from "../../../shared/cloud/ecs/shares.ts";
 import { tagResources } from "../../../shared/cloud/ecs/tags.ts";
 import { plainProblem } from "../../../shared/encryption.ts";
@@ -18,6 +18,7 @@ import { heldText, writeHold } from "../../../shared/holds.ts";
 import { minutes } from "../../../shared/duration.ts";
 import type { Ports } from "../../../shared/invocation.ts";
 import { ok, problem } from "../../../shared/result.ts";
+import { ownTags, ROLE, TAG } from "../../../shared/tags.ts";
 import type { EventOf } from "../../../shared/workflow/envelope.ts";
 import { readRunLog } from "../../../shared/workflow/run-log.ts";
 import { PACE, poll } from "../../../shared/workflow/poll.ts";
@@ -34,7 +35,7 @@ import { FIRST_CONSUMER } from "../family/consumers.ts";
 import { unlockFamily } from "../family/lock.ts";
 import { lossOf } from "../family/loss.ts";
 import { homeOf, notServedYet } from "../family/served.ts";
-import { statusTag } from "../family/status.ts";
+import { isGood, statusTag } from "../family/status.ts";
 import { Consume } from "./consume.ts";
 import { hasPassedTest } from "./earlier.ts";
 import { holdAgainst } from "./held.ts";
@@ -194,8 +195,8 @@ async function settle(
   if (!own.ok) return toUndo(event, own.problem);
   await tagResources(cloud, "image", [imageId], statusTag("promoted", run));
   // HOLD-3.
-  const [newer] = input.byHand ? progress.deprecated.filter(({ region }) => region === homeOf(ports)) : [];
-  const why = `${imageId} was promoted while ${newer?.imageId} was newer`;
+  const newer = input.byHand ? await newerThan(own.value, event, ports) : undefined;
+  const why = `${imageId} was promoted while ${newer} was newer`;
   if (newer !== undefined) await writeHold(family, { run, by: event.by, held: true, why }, ports);
   const where = places.length === 1 ? "" : ` in ${places.length} regions`;
   const unshared = unsharedBy(progress.deprecated);
@@ -212,6 +213,22 @@ async function settle(
   if (input.document.promote.consumers.length > 0) return next(Consume, { result, ...FIRST_CONSUMER });
   await unlockFamily(event, ports);
   return done(result);
+}
+
+/** An image that a bake would deliver over this one: a newer one of the family, or of the recipe that made this one. */
+async function newerThan(
+  image: Image | undefined,
+  { progress }: Pick<EventOf<typeof Verify>, "progress">,
+  ports: Ports,
+): Promise<string | undefined> {
+  const { cloud } = ports;
+  const member = progress.deprecated.find(({ region }) => region === homeOf(ports));
+  const recipe = image?.tags[TAG.recipe];
+  if (member !== undefined || image === undefined || recipe === undefined) return member?.imageId;
+  const tags = ownTags(cloud, { [TAG.recipe]: recipe, [TAG.role]: ROLE.image });
+  const others = await describeImages(cloud, { tags });
+  return others.find((one) => one.createdAt > image.createdAt && one.status === "Available" && isGood(one))
+    ?.id;
 }
 
 export const preflight = phase(Preflight, { limitMs: minutes(30), run: checkRegions, compensate: toUndo });
