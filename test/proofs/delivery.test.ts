@@ -8,9 +8,9 @@ import { test } from "../support/deploy.ts";
 import { BUCKET, type Deployment } from "../support/deployment.ts";
 import { notified } from "../support/notified.ts";
 import { browse } from "../support/operator.ts";
-import { quickRelease, recipeText } from "../support/recipes.ts";
+import { goldenOf, quickRelease, recipeText, release } from "../support/recipes.ts";
 import { accepted, ended, request } from "../support/runs.ts";
-import { HOME, imagesIn, machines, served } from "../support/world.ts";
+import { callsOf, HOME, imagesIn, machines, served } from "../support/world.ts";
 
 const ACCOUNT = "1000000000000001";
 
@@ -359,3 +359,29 @@ async function bakedOfInstance(kiln: Deployment) {
   kiln.cloud.world.failNextCopy(ABROAD, "storage error");
   return quickRelease(kiln, 1, { promote: { regions: [ABROAD] }, rebake: { nightly: false } });
 }
+
+/** Changes that make no other image. */
+const SAME_IMAGE = {
+  nothing: {},
+  accounts: { promote: { accounts: [ACCOUNT] } },
+  regions: { promote: { regions: [ABROAD] } },
+  "the schedule": { schedule: "30 2 * * 1-5" },
+};
+
+for (const [name, changes] of Object.entries(SAME_IMAGE))
+  test(`a machine that a recipe is made from is not stopped when ${name} of the recipe changes, and what is due is delivered`, async ({
+    kiln,
+    expect,
+  }) => {
+    const source = { instance: { id: await goldenOf(kiln) } };
+    const recipe = { source, provision: [], test: { skip: true }, description: "number 1" };
+    const { imageId } = await release(kiln, 1, recipe);
+    const stops = () => callsOf(kiln, "StopInstance").length;
+    const before = stops();
+    expect(before).toBe(1);
+    const again = await uploaded(kiln, recipeText({ ...recipe, ...changes }));
+    expect([stops(), bakedImages(kiln)]).toEqual([before, 1]);
+    expect(again?.result?.["delivers"]).toBe("promote" in changes ? imageId : undefined);
+    await uploaded(kiln, recipeText({ ...recipe, description: "number 2" }));
+    expect([stops(), bakedImages(kiln)]).toEqual([before + 1, 2]);
+  });
