@@ -19,7 +19,9 @@ interface Share extends Place {
   readonly account: string;
 }
 
-const regionKey = (recipe: string, region: string): string => `${deliveredFolder(recipe)}regions/${region}`;
+/** `regions`: with copies. `left`: withdrawn, and not delivered to since. */
+const regionKey = (recipe: string, region: string, kind: "regions" | "left" = "regions"): string =>
+  `${deliveredFolder(recipe)}${kind}/${region}`;
 
 /** `shares`: made by Kiln. `taken`: made by hand, and taken back with the image. */
 const shareKey = (kind: "shares" | "taken", recipe: string, { region, imageId, account }: Share): string =>
@@ -28,9 +30,15 @@ const shareKey = (kind: "shares" | "taken", recipe: string, { region, imageId, a
 const put = (cloud: CloudClient, key: string): Promise<unknown> =>
   putObject(cloud, key, "", { contentType: "text/plain" });
 
-/** Before a copy is made (DELIVERED-1). */
-export const noteRegion = (cloud: CloudClient, recipe: string, region: string): Promise<unknown> =>
-  put(cloud, regionKey(recipe, region));
+/** Before a copy is made or used again (DELIVERED-1). */
+export async function noteRegion(cloud: CloudClient, recipe: string, region: string): Promise<void> {
+  await put(cloud, regionKey(recipe, region));
+  await deleteObject(cloud, regionKey(recipe, region, "left"));
+}
+
+/** Before a copy is withdrawn. */
+export const noteLeft = (cloud: CloudClient, recipe: string, region: string): Promise<unknown> =>
+  put(cloud, regionKey(recipe, region, "left"));
 
 export const forgetRegion = (cloud: CloudClient, recipe: string, region: string): Promise<void> =>
   deleteObject(cloud, regionKey(recipe, region));
@@ -52,7 +60,8 @@ export async function forgetShares(
   place: Place,
   accounts: readonly string[],
 ): Promise<void> {
-  for (const account of accounts) await deleteObject(cloud, shareKey("shares", recipe, { ...place, account }));
+  for (const account of accounts)
+    await deleteObject(cloud, shareKey("shares", recipe, { ...place, account }));
 }
 
 /** Before an image is taken back from accounts, to be deprecated (DELIVERED-2). */
@@ -81,15 +90,17 @@ export async function forgetTaken(
 export async function deliveredOf(cloud: CloudClient, recipe: string) {
   const folder = deliveredFolder(recipe);
   const regions: string[] = [];
+  const left: string[] = [];
   const shares: Share[] = [];
   const taken: Share[] = [];
   for (const { key } of await listObjects(cloud, folder)) {
     const [kind, region = "", imageId = "", account = ""] = key.slice(folder.length).split("/");
     if (kind === "regions") regions.push(region);
+    else if (kind === "left") left.push(region);
     else if (kind === "shares") shares.push({ region, imageId, account });
     else if (kind === "taken") taken.push({ region, imageId, account });
   }
-  return { regions, shares, taken };
+  return { regions, left, shares, taken };
 }
 
 export type Delivered = Awaited<ReturnType<typeof deliveredOf>>;
@@ -109,4 +120,3 @@ export const formerRegions = (
   { promote }: { readonly promote: { readonly regions: readonly string[] } },
   home: string,
 ): readonly string[] => regions.filter((region) => region !== home && !promote.regions.includes(region));
-

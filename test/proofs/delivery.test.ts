@@ -6,6 +6,7 @@ import { CHECK_IDS } from "../../shared/image-checks.ts";
 import { ABROAD, bakedImages, sharedIn, unchanging } from "../support/delivery.ts";
 import { test } from "../support/deploy.ts";
 import { BUCKET, type Deployment } from "../support/deployment.ts";
+import { diskFile } from "../support/disk-file.ts";
 import { notified } from "../support/notified.ts";
 import { browse } from "../support/operator.ts";
 import { goldenOf, quickRelease, recipeText, release } from "../support/recipes.ts";
@@ -100,6 +101,60 @@ test("an image is tested again when the log of its test is gone", async ({ kiln,
   await night(kiln);
   expect(kiln.cloud.world.launched).toBe(tested + 1);
   expect(served(kiln)).toBe(imageId);
+});
+
+test("a region that is taken out and put back is delivered again, whatever has become of its copies", async ({
+  kiln,
+  expect,
+}) => {
+  await quickRelease(kiln, 1);
+  const recipe = (regions: unknown[]) => ({ ...unchanging(kiln, { regions }), description: "number 2" });
+  const { imageId } = await quickRelease(kiln, 2, recipe([ABROAD]));
+  for (let round = 0; round < 2; round++) {
+    await uploaded(kiln, recipeText(recipe([])));
+    expect(served(kiln, ABROAD)).toBeUndefined();
+    const again = await uploaded(kiln, recipeText(recipe([ABROAD])));
+    expect(again?.result).toMatchObject({ delivers: imageId });
+    expect(kiln.records("promote").at(-1)?.state).toBe("done");
+    expect(served(kiln, ABROAD)).toBeDefined();
+  }
+  expect((await night(kiln))?.result).not.toHaveProperty("delivers");
+  expect(imagesIn(kiln, ABROAD).map(({ status }) => status)).toEqual([
+    "Deprecated",
+    "Deprecated",
+    "Available",
+  ]);
+});
+
+test("a copy gets the key that its region is given later, and the plain one leaves the family and its accounts", async ({
+  kiln,
+  expect,
+}) => {
+  const app = (region: object) =>
+    recipeText({
+      source: { upload: {} },
+      provision: undefined,
+      family: "app",
+      test: { skip: true },
+      promote: { regions: [region] },
+    });
+  await kiln.upload("recipes/app.yaml", app({ region: ABROAD }));
+  await kiln.upload("disks/app/app.vhd", diskFile("vhd"));
+  await kiln.cloud.settle({ forMs: hours(2) });
+  const keys = () => {
+    const copies = imagesIn(kiln, ABROAD);
+    const serves = copies.find(({ imageId }) => imageId === served(kiln, ABROAD, "app"));
+    return {
+      serves: serves?.disks.map(({ key }) => key),
+      available: copies.filter(({ status }) => status === "Available").length,
+    };
+  };
+  expect(keys()).toEqual({ serves: [undefined], available: 1 });
+  for (const kmsKeyId of ["key-2", "key-3"]) {
+    await kiln.upload("recipes/app.yaml", app({ region: ABROAD, kmsKeyId }));
+    await kiln.cloud.settle({ forMs: hours(2) });
+    expect(keys()).toEqual({ serves: [kmsKeyId], available: 1 });
+  }
 });
 
 /** Takes the newest image of `web` for another family. */

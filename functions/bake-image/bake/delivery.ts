@@ -16,6 +16,8 @@ import type { CloudClient } from "../../../shared/cloud/client.ts";
 import type { Image } from "../../../shared/cloud/ecs/image.ts";
 import { imageShares } from "../../../shared/cloud/ecs/shares.ts";
 import { accountsOf, deliveredOf } from "../../../shared/delivered.ts";
+import { CarriedRecipe } from "../../../shared/documents/completed.ts";
+import { cipherIn } from "../../../shared/encryption.ts";
 import { heldText, holdOf } from "../../../shared/holds.ts";
 import type { Ports } from "../../../shared/invocation.ts";
 import { isRunId } from "../../../shared/names.ts";
@@ -151,16 +153,23 @@ const Carried = z.looseObject({
 
 /** What the recipe names more than a promotion has delivered, in words. */
 async function changesSince(
-  { family: before, document: { promote: carried } }: z.infer<typeof Carried>,
+  { family: before, document: carriedDocument }: z.infer<typeof Carried>,
   { id }: Made,
   { family, recipe, document }: Delivered,
   cloud: CloudClient,
 ): Promise<string[]> {
+  const { promote: carried } = carriedDocument;
   const { regions, accounts, consumers } = document.promote;
-  const shared = await stillShared(id, recipe, carried.accounts, cloud);
+  const isEmpty = carried.regions.length + carried.accounts.length === 0;
+  const delivered = isEmpty ? undefined : await deliveredOf(cloud, recipe);
+  // DELIVERY-5.
+  const there = carried.regions.filter((region) => delivered?.left.includes(region) !== true);
+  const shared = delivered === undefined ? [] : await stillShared(id, carried.accounts, delivered, cloud);
+  // A promotion of a version before may have carried another form of document.
+  const encrypted = CarriedRecipe.safeParse(carriedDocument).data ?? document;
   return [
     ...(before === family ? [] : [`family ${before} to ${family}`]),
-    ...added("regions", carried.regions, regions),
+    ...added("regions", regionTexts(there, encrypted, cloud), regionTexts(regions, document, cloud)),
     ...added("accounts", shared, accounts),
     ...added("consumers", carried.consumers.map(consumerText), consumers.map(consumerText)),
   ];
@@ -169,17 +178,27 @@ async function changesSince(
 /** DELIVERY-5. Those of the accounts that a promotion named which still have the image: by Kiln, or by hand. */
 async function stillShared(
   imageId: string,
-  recipe: string,
   accounts: readonly string[],
+  delivered: Awaited<ReturnType<typeof deliveredOf>>,
   cloud: CloudClient,
 ): Promise<readonly string[]> {
-  if (accounts.length === 0) return accounts;
   const { region } = cloud.access;
-  const own = accountsOf(await deliveredOf(cloud, recipe), { region, imageId });
+  const own = accountsOf(delivered, { region, imageId });
   if (accounts.every((account) => own.includes(account))) return accounts;
   const now = await imageShares(cloud, imageId, region);
   return accounts.filter((account) => own.includes(account) || now.includes(account));
 }
+
+/** Regions with the key that copies are encrypted with there. */
+const regionTexts = (
+  regions: readonly string[],
+  document: Pick<Asked["document"], "source" | "encryption">,
+  { access: { region: home } }: CloudClient,
+): string[] =>
+  regions.map((region) => {
+    const cipher = region === home ? undefined : cipherIn(document, region, home);
+    return cipher === undefined ? region : `${region} (${cipher.kmsKeyId ?? "service key"})`;
+  });
 
 const consumerText = ({
   id,

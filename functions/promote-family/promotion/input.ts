@@ -8,6 +8,7 @@ import type { Ports } from "../../../shared/invocation.ts";
 import { Name, RunId } from "../../../shared/names.ts";
 import { PackageChanges } from "../../../shared/package-changes.ts";
 import { ok, problem, type Result } from "../../../shared/result.ts";
+import { TAG } from "../../../shared/tags.ts";
 import { eventsWith } from "../../../shared/workflow/envelope.ts";
 import { Deprecation, ImageIn, type Place } from "../family/deprecate.ts";
 import { supersedingImages } from "../family/served.ts";
@@ -140,6 +141,17 @@ export async function ownMembers(
   return theirs === undefined ? ok(members) : problem(`in ${region}, ${theirs}`);
 }
 
+/** Other copies of the same image, which this one replaces (COPY-4). */
+const twinsOf = ({ id, tags, createdAt }: Image, members: readonly Image[]): readonly Image[] =>
+  members.filter(
+    (one) =>
+      one.id !== id &&
+      one.status === "Available" &&
+      one.createdAt < createdAt &&
+      tags[TAG.image] !== undefined &&
+      one.tags[TAG.image] === tags[TAG.image],
+  );
+
 /**
  * The members that supersede `image` in a region, oldest first. A problem when its recipe lets them win, or when the
  * family is that of another deployment, whose fleets would launch this image.
@@ -152,8 +164,9 @@ export async function supersedingIn(
 ): Promise<Result<readonly Image[]>> {
   const members = await ownMembers(region, family, cloud);
   if (!members.ok) return members;
-  const newer = supersedingImages(image, members.value);
-  const newest = newer.at(-1);
+  const superseding = supersedingImages(image, members.value);
+  const newest = superseding.at(-1);
+  const newer = [...twinsOf(image, members.value), ...superseding];
   if (newest === undefined) return ok(newer);
   if (document.promote.outranked === "deprecate") {
     const foreign = await firstForeign(newer, cloud);

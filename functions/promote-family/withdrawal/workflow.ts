@@ -16,7 +16,13 @@ import { apart } from "../../../shared/apart.ts";
 import { joinReasons } from "../../../shared/budget.ts";
 import { describeImages, type Image } from "../../../shared/cloud/ecs/images.ts";
 import { imageShares } from "../../../shared/cloud/ecs/shares.ts";
-import { deliveredOf, forgetRegion, forgetShares, formerRegions } from "../../../shared/delivered.ts";
+import {
+  deliveredOf,
+  forgetRegion,
+  forgetShares,
+  formerRegions,
+  noteLeft,
+} from "../../../shared/delivered.ts";
 import { documentNames, loadRecipe } from "../../../shared/document-store.ts";
 import type { Recipe } from "../../../shared/documents/recipe.ts";
 import { hours } from "../../../shared/duration.ts";
@@ -153,7 +159,10 @@ async function deprecateCopy(place: Place, { event, left, ports }: Turn): Promis
   const [copy] = await describeImages(cloud, { ids: [place.imageId] }, place.region);
   if (copy === undefined) return NO_CHANGE;
   const families = copy.family === "" ? [] : [copy.family];
-  const made = await whileAtRest(families, event.run, ports, () => deprecateOwn(cloud, copy, place.region));
+  const made = await whileAtRest(families, event.run, ports, async () => {
+    await noteLeft(cloud, event.input.recipe, place.region);
+    return deprecateOwn(cloud, copy, place.region);
+  });
   if (made.ok) return made.value;
   left.waits.push(made.problem);
   return NO_CHANGE;
