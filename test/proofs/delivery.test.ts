@@ -336,6 +336,25 @@ test("retention takes back what Kiln shared before it deletes, and keeps what wa
   expect(imagesIn(kiln, HOME).map(({ imageId }) => imageId)).toEqual(ids.filter((id) => id !== plain));
 });
 
+test("retention leaves an image whose copy has failed, for the night that delivers it", async ({
+  kiln,
+  expect,
+}) => {
+  const retention = { enabled: true, keep: 1, youngerThan: "1d", deleteAfter: "2h" };
+  await quickRelease(kiln, 1, { retention });
+  kiln.cloud.world.failNextCopy(ABROAD, "storage error");
+  const recipe = { ...unchanging(kiln, { regions: [ABROAD] }), retention, rebake: { nightly: false } };
+  const { imageId, promotion } = await quickRelease(kiln, 2, recipe);
+  expect(promotion?.state).toBe("failed");
+  kiln.cloud.world.ageImages(days(10));
+  for (let n = 0; n < 2; n++) {
+    await request(kiln, "/recipes/web/retire");
+    await kiln.cloud.settle({ forMs: hours(3) });
+  }
+  expect((await night(kiln))?.result).toMatchObject({ delivers: imageId });
+  expect(served(kiln)).toBe(imageId);
+});
+
 const BY_HAND = "1000000000000009";
 /** What makes an image of the family step back, and what a run of it says. */
 const STEPS_BACK = {
