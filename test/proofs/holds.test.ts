@@ -37,6 +37,21 @@ test("a hold ends at its instant, an operator's promotion passes it, and one tha
   });
 });
 
+test("the end of a hold names the newest image that waits, and none that is older than the served one", async ({
+  kiln,
+  expect,
+}) => {
+  await quickRelease(kiln, 1);
+  await request(kiln, "/families/web/hold");
+  await quickRelease(kiln, 2);
+  const third = await quickRelease(kiln, 3);
+  expect((await request(kiln, "/families/web/unhold")).result).toMatchObject({ waits: third.imageId });
+  await request(kiln, "/families/web/hold");
+  await request(kiln, "/families/web/promote", { recipe: "web", imageId: third.imageId });
+  expect(served(kiln)).toBe(third.imageId);
+  expect((await request(kiln, "/families/web/unhold")).result).toEqual({ family: "web", held: false });
+});
+
 test("after a rollback no bake moves the family until the hold is lifted; the undo of the rollback lifts it", async ({
   kiln,
   expect,
