@@ -6,6 +6,7 @@ import type { RunRequest } from "../../shared/workflow/workflow.ts";
 import { HoldRequest, requestedHold, UnholdRequest } from "./hold/workflow.ts";
 import { PromoteImageRequest, requestedPromotion } from "./promotion/workflow.ts";
 import { requestedRetention, RetireRequest } from "./retention/workflow.ts";
+import { nightlyRollbacks } from "./rollback/nightly.ts";
 import { requestedRollback, RollbackRequest } from "./rollback/workflow.ts";
 import { nightlyWithdrawals } from "./withdrawal/workflow.ts";
 
@@ -22,7 +23,10 @@ const nightly = async (
   { recipe, dryRun = false }: z.infer<typeof RetireRequest>,
   trigger: Trigger,
   ports: Ports,
-): Promise<readonly RunRequest[]> => (recipe === "*" && !dryRun ? nightlyWithdrawals(trigger, ports) : []);
+): Promise<readonly RunRequest[]> =>
+  recipe === "*" && !dryRun
+    ? [...(await nightlyWithdrawals(trigger, ports)), ...(await nightlyRollbacks(trigger, ports))]
+    : [];
 
 /** @throws EventError for a payload that is no request of this function. */
 export async function start(payload: unknown, ports: Ports): Promise<readonly RunRequest[]> {

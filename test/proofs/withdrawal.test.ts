@@ -1,7 +1,7 @@
 /** What a recipe does not name any more is taken away, whatever becomes of its images. */
 import { hours, minutes } from "../../shared/duration.ts";
 import { CloudFault } from "../cloud/index.ts";
-import { night, uploaded } from "../support/bakes.ts";
+import { night, retentionNight, uploaded } from "../support/bakes.ts";
 import { ABROAD, sharedIn, unchanging } from "../support/delivery.ts";
 import { test } from "../support/deploy.ts";
 import type { Deployment } from "../support/deployment.ts";
@@ -13,14 +13,6 @@ import { HOME, imagesIn, served } from "../support/world.ts";
 
 const ACCOUNT = "1000000000000001";
 const WIDE = { regions: [ABROAD], accounts: [ACCOUNT] };
-
-/** The timer of retention fires, and an hour passes. */
-async function nightly(kiln: Deployment): Promise<void> {
-  const triggerTime = new Date(kiln.cloud.time.now()).toISOString();
-  const payload = JSON.stringify({ v: 1, request: "retire", recipe: "*" });
-  await kiln.invoke("kiln-promote-family", { triggerName: "retention", triggerTime, payload });
-  await kiln.cloud.settle({ forMs: hours(1) });
-}
 
 const TESTED = {
   commands: ["exit 1"],
@@ -95,9 +87,9 @@ test("an account whose removal is refused is announced, and every night tries ag
   expect(sharing(kiln)).toEqual([[ACCOUNT], []]);
   expect(served(kiln, ABROAD)).toBeUndefined();
   end();
-  await nightly(kiln);
+  await retentionNight(kiln);
   expect(sharing(kiln)).toEqual(NOTHING);
-  await nightly(kiln);
+  await retentionNight(kiln);
   expect(kiln.records("withdraw").map(({ state }) => state)).toEqual(["failed", "done"]);
 });
 
@@ -110,10 +102,10 @@ test("a copy that is in use is taken from its family by the first night after it
   const used = { RegionId: ABROAD, LaunchTemplateName: "abroad", ImageId: copy };
   await kiln.ecs("CreateLaunchTemplate", used);
   await uploaded(kiln, recipeText(unchanging(kiln, {})));
-  await nightly(kiln);
+  await retentionNight(kiln);
   expect(served(kiln, ABROAD)).toBe(copy);
   await kiln.ecs("DeleteLaunchTemplate", { RegionId: ABROAD, LaunchTemplateName: "abroad" });
-  await nightly(kiln);
+  await retentionNight(kiln);
   expect(served(kiln, ABROAD)).toBeUndefined();
 });
 

@@ -100,8 +100,10 @@ async function startBack({ input, run, by }: Plan, back: Back, ports: Ports): Pr
   await putObject(ports.cloud, key, text, { contentType: "application/json" });
   const { deprecated } = list;
   const why = `rolled back to ${targets[homeOf(ports)]}`;
-  // HOLD-3. Before the first change: a rollback that fails half-way holds, too.
-  await writeHold(input.family, { run, by, held: true, why }, ports);
+  // HOLD-3. Before the first change: a rollback that fails half-way holds, too. One that moves nothing leaves the hold of the first,
+  // which its undo looks for.
+  if (deprecated.length > 0 || list.hold === undefined)
+    await writeHold(input.family, { run, by, held: true, why }, ports);
   const out = deprecated.map(placed).join(", ") || "nothing";
   const note = `back to ${targets[homeOf(ports)]}: ${out} steps back`;
   return next(Deprecate, { targets, deprecated, list: key }, { note });
@@ -263,6 +265,9 @@ async function afterRollback(
   const { family, imageId, regions, ...moved } = result.data;
   const recipe = await recipeOf(imageId, ports);
   const at = ports.clock.now();
+  const incomplete = incompleteSends(given, completion, recipe?.notify, at);
+  // By night only consumers are left to change.
+  if (by.startsWith("timer:")) return { notifications: incomplete };
   const notifications = notificationSends(recipe?.notify ?? [], {
     kinds: ["rolledBack"],
     run,
@@ -274,7 +279,7 @@ async function afterRollback(
     regions: Object.keys(regions),
     ...imagesOf(moved),
   });
-  return { notifications: [...notifications, ...incompleteSends(given, completion, recipe?.notify, at)] };
+  return { notifications: [...notifications, ...incomplete] };
 }
 
 /** The images that the family left or got back, and a sentence about them for programs. */
