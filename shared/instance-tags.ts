@@ -70,6 +70,18 @@ export const ownerOf = ({ tags }: Pick<Instance, "tags">): string | undefined =>
 
 export const isDown = ({ status }: Instance): boolean => status === "Stopping" || status === "Stopped";
 
+/**
+ * Whether a user has started it, or starts it, after Kiln had stopped it. Start times have no seconds. A start by a scale-out is
+ * tagged; of one by a resume the log of the size says when it was (`SizeState.byHand`).
+ */
+export function isStartedByHand(instance: Instance): boolean {
+  const { status, startedAt = 0, tags } = instance;
+  const stoppedAt = tags[TAG.stoppedBy] === undefined ? undefined : instantOf(tags[TAG.stoppedAt]);
+  if (stoppedAt === undefined || isDown(instance)) return false;
+  const { at = Number.POSITIVE_INFINITY } = wakeOf(tags) ?? { at: 0 };
+  return at < stoppedAt && (status === "Starting" || startedAt > stoppedAt);
+}
+
 /** Whether this idle check tagged it. It has stopped it only if `isDown` too. */
 export const isTaggedBy = ({ tags }: Instance, run: string): boolean => tags[TAG.stoppedBy] === run;
 

@@ -26,12 +26,27 @@ export type Removal = z.infer<typeof Removal>;
 /** So long a document may be missing before its members end. */
 export const REMOVAL_GRACE_MS = hours(1);
 
+/** The run to which a change is handed on, when, and how many before it came to nothing. */
+const Child = z.object({
+  run: z.string(),
+  at: z.int(),
+  vain: z.int(),
+  kind: z.enum(["launch", "end", "refresh"]),
+  count: z.int(),
+  /** The number that it was to lead to, and how many were missing then; less than 0: too many. */
+  wanted: z.optional(z.int()),
+  missing: z.optional(z.int()),
+});
+export type Child = z.infer<typeof Child>;
+
 const State = z.object({
   level: z.optional(Level),
   paused: z.optional(Paused),
   /** Members that a user stopped. The stop of each has lowered the level, except of those in `beside`. */
   byUser: z.optional(z.array(z.string())),
   beside: z.optional(z.array(z.string())),
+  /** When members that Kiln had stopped were started by a user, later than `from`, epoch ms: each start has raised the level. */
+  byHand: z.optional(z.object({ from: z.int(), starts: z.record(z.string(), z.int()) })),
   /** Members that were on their way down, and not by Kiln, while others were launched in their place. */
   going: z.optional(z.array(z.string())),
   /** That of the last sound document; absent: they are kept. */
@@ -44,19 +59,9 @@ const State = z.object({
   failing: z.optional(z.record(z.string(), z.int())),
   /** A member was replaced while none was well, and none has been since. */
   healthTrial: z.optional(z.literal(true)),
-  /** The run to which reconciling has handed its last change on, when, and how many before it came to nothing. */
-  child: z.optional(
-    z.object({
-      run: z.string(),
-      at: z.int(),
-      vain: z.int(),
-      kind: z.enum(["launch", "end", "refresh"]),
-      count: z.int(),
-      /** The number that it was to lead to, and how many were missing then; less than 0: too many. */
-      wanted: z.optional(z.int()),
-      missing: z.optional(z.int()),
-    }),
-  ),
+  child: z.optional(Child),
+  /** The last launch of missing members beside a refresh, which stays the child. */
+  meanwhile: z.optional(Child),
 });
 /** The state of a fleet after all of its acts. */
 export type SizeState = z.infer<typeof State>;
@@ -134,19 +139,24 @@ const pausedText = (fleet: string, { at, by, why }: z.infer<typeof Paused>): str
   `fleet ${fleet} is paused by ${by} since ${utcMinute(at)}${why === "" ? "" : ` (${why})`}; npm run kiln -- unpause ${fleet}`;
 
 /**
- * Changes how many members a fleet is to have; nothing for a fleet without size. Returns the new number.
+ * Changes how many members a fleet is to have; nothing for a fleet without size. Returns the new number, and whether the act
+ * was written.
  * @param to of the number now
  */
 export async function setDesired(
   fleet: string,
-  act: Act & { readonly lowers?: true },
+  act: Act & {
+    readonly lowers?: true;
+    /** One that leaves the number as it is is not written. */
+    readonly onlyChange?: boolean;
+  },
   to: (wanted: Wanted) => number,
   ports: LogPorts,
-): Promise<Wanted | undefined> {
+): Promise<(Wanted & { readonly written: boolean }) | undefined> {
   const loaded = await loadFleet(ports.cloud, fleet);
   if ("problem" in loaded || !isSized(loaded.document)) return undefined;
   const { document } = loaded;
-  const { lowers, ...written } = act;
+  const { lowers, onlyChange = lowers, ...written } = act;
   let unchanged: Wanted | undefined;
   const state = await writeAct(
     fleet,
@@ -157,9 +167,14 @@ export async function setDesired(
       const change = { desired: to(wanted), at, by: act.by, ...(isLowered && { lowered: isLowered }) };
       const level = levelOf(document, wanted, change);
       unchanged = wanted;
-      return level.desired === wanted.desired && lowers === true ? undefined : { ...before, level };
+      // It counts every member that runs then.
+      const counted = act.act === "resume" && { byHand: { from: at, starts: {} } };
+      return level.desired === wanted.desired && onlyChange === true
+        ? undefined
+        : { ...before, level, ...counted };
     },
     ports,
   );
-  return state === undefined ? unchanged : wantedOf(document, state.level, ports.clock.now());
+  if (state === undefined) return unchanged && { ...unchanged, written: false };
+  return { ...wantedOf(document, state.level, ports.clock.now()), written: true };
 }

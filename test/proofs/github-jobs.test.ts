@@ -520,6 +520,33 @@ test.for(["of no fleet", "of the same fleet"] as const)(
   },
 );
 
+test("a job that is announced again after its machine was taken and replaced has the replacement", async ({
+  hub,
+  expect,
+}) => {
+  const world = await hub({}, NAMED);
+  const { kiln } = world;
+  const created_at = ago(world);
+  const settle = () => kiln.cloud.settle({ forMs: minutes(15) });
+  await jobsOf(world, [1], "queued", { created_at });
+  await settle();
+  for (const [id, count] of [
+    [2, 2],
+    [3, 3],
+  ] as const) {
+    const runner_name = machines(kiln).at(-1)?.instanceId;
+    const labels = ["self-hosted"];
+    await jobsOf(world, [id], "in_progress", { created_at, started_at: ago(world), labels, runner_name });
+    await settle();
+    expect(machines(kiln)).toHaveLength(count);
+    for (let n = 0; n < 2; n++) {
+      await jobsOf(world, [1], "queued", { created_at, started_at: ago(world) });
+      await settle();
+      expect(machines(kiln)).toHaveLength(count);
+    }
+  }
+});
+
 /** Events between a job's first announcement and its approval; its machine runs at the end. */
 const meanwhile = {
   "has begun another job": async (world: Hub, created_at: string) => {

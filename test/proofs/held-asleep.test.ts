@@ -49,6 +49,26 @@ test("a wake starts no member of an image that was rolled back", async ({ deploy
   expect(imagesOf(kiln, "Running")).toEqual(["m-web-1", "m-web-1"]);
 });
 
+test("a request starts no member of an image that was rolled back, and launches the one before", async ({
+  deploy,
+  expect,
+}) => {
+  const kiln = await deploy(QUIET);
+  await rolledBack(kiln, { limits: { max: 9 }, wake: { olderImages: true } });
+  const { result } = await scaleOut(kiln, { count: 3 });
+  expect(result).toMatchObject({ woken: 2, launched: 1, images: { "m-web-1": 3 } });
+});
+
+test("an image that was rolled back stays so in a fleet that gives up its size", async ({
+  deploy,
+  expect,
+}) => {
+  const kiln = await deploy(QUIET);
+  await rolledBack(kiln, { limits: { max: 9 } });
+  await kiln.upload("fleets/web.yaml", fleetText({ idle: POLICY, wake: { enabled: false } }));
+  expect((await scaleOut(kiln, { count: 1 })).result).toMatchObject({ images: { "m-web-1": 1 } });
+});
+
 test("of too many stopped members those of the image that launches use stay", async ({ deploy, expect }) => {
   const kiln = await deploy(QUIET);
   const changes = { wake: { olderImages: true } };

@@ -7,6 +7,7 @@ import { IDLE, POLICY } from "../support/idle.ts";
 import { planned } from "../support/plan.ts";
 import { recipeText } from "../support/recipes.ts";
 import { answered, request } from "../support/runs.ts";
+import { machines, tagsOf } from "../support/world.ts";
 import type { Deployment } from "../support/deployment.ts";
 
 /** 23:00 in Shanghai. */
@@ -120,6 +121,27 @@ test("each row of a fleet is what comes of its day: every beginning and end of h
   expect(rowsOf("stays").filter(({ act }) => act === "refresh")).toEqual([]);
   expect(begun("refresh", "follows")).toEqual([expect.objectContaining({ state: "done" })]);
   expect(begun("refresh", "stays")).toEqual([]);
+}, 120_000);
+
+test("the row of a resume names the machines that stay stopped, as its run does", async ({
+  deploy,
+  expect,
+}) => {
+  const kiln = await deploy(AT);
+  await begin(kiln);
+  const idle = { ...OFFICE, grace: "10m", signals: POLICY.signals, window: POLICY.window, resume: true };
+  await kiln.upload("fleets/night.yaml", fleetText({ idle, size: { min: 0, desired: 2 } }));
+  await request(kiln, "/fleets/night/resize", { to: 2 });
+  await kiln.cloud.settle({ forMs: minutes(10) });
+  const [one = ""] = machines(kiln).flatMap(({ instanceId }) =>
+    tagsOf(kiln, instanceId)["kiln:fleet"] === "night" ? [instanceId] : [],
+  );
+  await request(kiln, "/fleets/night/scale-in", { instances: [one] });
+  const { rowsOf, begun } = await planAndDay(kiln);
+  const why = "a smaller size of its fleet stopped it";
+  const row = rowsOf("night").find(({ act }) => act === "resume");
+  expect(row?.why).toBe(`its hours begin; machines that Kiln stopped are started; ${one} stays: ${why}`);
+  expect(begun("resume", "night")[0]?.result?.["stays"]).toContain(`${one}: ${why}`);
 }, 120_000);
 
 test("a promotion whose refresh is still to begin is a row, and a plan of fleets is in Chinese", async ({

@@ -4,9 +4,10 @@ import { CloudFault } from "../cloud/index.ts";
 import { test } from "../support/deploy.ts";
 import { fleetText, scaleOut } from "../support/fleets.ts";
 import { IDLE, POLICY, QUIET } from "../support/idle.ts";
-import { answered, request } from "../support/runs.ts";
+import { accepted, answered, request } from "../support/runs.ts";
 import { reconcile, running, sized } from "../support/sized.ts";
-import { check, serve } from "../support/sleepers.ts";
+import { check, inState, serve } from "../support/sleepers.ts";
+import { BUCKET } from "../support/deployment.ts";
 import { machines } from "../support/world.ts";
 
 test("scale-in takes members by number or by name, and lowers what the fleet is to have", async ({
@@ -41,6 +42,37 @@ test("a stop by a user lowers the number and a start raises it; neither is undon
   await kiln.cloud.settle({ forMs: minutes(5) });
   await reconcile(kiln);
   expect((await kiln.api("GET", "/fleets/web")).body).toMatchObject({ wanted: { desired: 3 }, running: 3 });
+  expect(machines(kiln)).toHaveLength(3);
+});
+
+test("a member that Kiln stopped and a user starts raises the number; a wake raises it once; an idle stop lowers it", async ({
+  deploy,
+  expect,
+}) => {
+  const kiln = await deploy({ ...QUIET, fc: { timers: ["reconcile", "resend"] } });
+  await sized(kiln, { size: { min: 1, desired: 3 } });
+  const stopAll = async () => {
+    await kiln.cloud.settle({ forMs: minutes(2) });
+    for (const id of running(kiln)) kiln.cloud.world.ageInstance(id, hours(5));
+    return (await check(kiln)).result?.["stopped"];
+  };
+  const settled = async (count: number) => {
+    await kiln.cloud.settle({ forMs: hours(2) });
+    expect(running(kiln)).toHaveLength(count);
+    expect((await kiln.api("GET", "/fleets/web")).body["wanted"]).toMatchObject({ desired: count });
+  };
+  expect(await stopAll()).toHaveLength(2);
+  await settled(1);
+  const [one = ""] = inState(kiln, "Stopped").map(({ instanceId }) => instanceId);
+  await kiln.ecs("StartInstance", { InstanceId: one });
+  await settled(2);
+  expect(await stopAll()).toHaveLength(1);
+  await settled(1);
+  await request(kiln, "/fleets/web/wake");
+  await settled(3);
+  expect(await stopAll()).toHaveLength(2);
+  await request(kiln, "/fleets/web/scale-out", { count: 1 });
+  await settled(2);
   expect(machines(kiln)).toHaveLength(3);
 });
 
@@ -87,6 +119,34 @@ test("what a request was short of is launched later, with pauses between the tri
   await kiln.cloud.settle({ forMs: hours(1) });
   await reconcile(kiln);
   expect(running(kiln)).toHaveLength(3);
+});
+
+test("a request that got none is launched later like one that got some, unless it was refused, has an end or no room", async ({
+  deploy,
+  expect,
+}) => {
+  const kiln = await deploy({ ...QUIET, fc: { timers: ["reconcile", "resend"] } });
+  await sized(kiln, { size: { desired: 0 }, limits: { max: 4 } });
+  const stock = (left: number | null) => {
+    for (const type of ["ecs.g7.large", "ecs.c7.large"])
+      for (const zone of ["cn-hangzhou-h", "cn-hangzhou-i"]) kiln.cloud.world.stock(type, zone, left);
+  };
+  stock(0);
+  for (const limited of [{ validFor: "1h" }, { min: 1 }])
+    expect(await scaleOut(kiln, { count: 3, ...limited })).toMatchObject({ state: "failed" });
+  await request(kiln, "/fleets/web/pause");
+  expect(await scaleOut(kiln, { count: 3 })).toMatchObject({ state: "failed" });
+  await request(kiln, "/fleets/web/unpause");
+  await kiln.cloud.settle({ forMs: minutes(5) });
+  expect((await kiln.api("GET", "/fleets/web")).body["wanted"]).toMatchObject({ desired: 0 });
+  const asked = await scaleOut(kiln, { count: 3 });
+  expect(asked).toMatchObject({ state: "done", result: { count: 0, short: 3 } });
+  stock(null);
+  await kiln.cloud.settle({ forMs: hours(2) });
+  expect(running(kiln)).toHaveLength(3);
+  await request(kiln, "/fleets/web/resize", { to: 4 });
+  await kiln.cloud.settle({ forMs: minutes(30) });
+  expect(await scaleOut(kiln, { count: 1 })).toMatchObject({ state: "failed", result: { limited: true } });
 });
 
 test("without size a fleet has what was asked for, and resize says what is missing", async ({
@@ -162,6 +222,53 @@ test("members that vanish are replaced at once, though a surplus cannot be ended
   expect(running(kiln)).toHaveLength(3);
 });
 
+test.for(["an idle check", "a smaller size"])(
+  "members that vanish while %s waits for its probes are replaced up to the min",
+  async (what, { deploy, expect }) => {
+    const kiln = await deploy({ ...QUIET, fc: { timers: ["reconcile", "resend"] } });
+    const probe = { command: "exit 1" };
+    const [one = "", two = ""] = await sized(kiln, {
+      size: { min: 3, desired: 4 },
+      idle: { ...POLICY, probe },
+    });
+    const heal = kiln.cloud.faults.add({
+      product: "ecs",
+      action: "DescribeInvocationResults",
+      kind: "before",
+      fault: new CloudFault(503, "ServiceUnavailable", "The request has failed due to a temporary failure."),
+    });
+    if (what === "an idle check") await accepted(kiln, "/fleets/web/stop", {});
+    else await accepted(kiln, "/fleets/web/resize", { to: 3 });
+    await kiln.cloud.settle({ forMs: minutes(7) });
+    kiln.cloud.world.remove(one);
+    kiln.cloud.world.remove(two);
+    await kiln.cloud.settle({ forMs: minutes(13) });
+    expect(running(kiln)).toHaveLength(3);
+    heal();
+    await kiln.cloud.settle({ forMs: hours(2) });
+    // The check finds nothing to stop above the min.
+    const desired = what === "an idle check" ? 4 : 3;
+    expect((await kiln.api("GET", "/fleets/web")).body["wanted"]).toMatchObject({ desired });
+    expect(running(kiln)).toHaveLength(desired);
+  },
+);
+
+test("of launches that keep a size, whichever reserves first, all together make it no larger than it is to be", async ({
+  deploy,
+  expect,
+}) => {
+  const kiln = await deploy({ ...QUIET, fc: { timers: [] } });
+  await sized(kiln, { size: { desired: 2 } });
+  const kept = { v: 1, request: "scale-out", fleet: "web", count: 2, kept: true, upTo: 4 };
+  const asked = [kept, { ...kept, upTo: 5 }, { ...kept, count: 1 }];
+  await Promise.all(asked.map((event, n) => kiln.invoke("kiln-scale-out", { ...event, by: `timer:${n}` })));
+  await kiln.cloud.settle({ forMs: minutes(20) });
+  expect(running(kiln)).toHaveLength(5);
+  const ends = kiln.records("scale-").slice(-3);
+  expect(ends.map(({ state }) => state)).toEqual(Array(3).fill("done"));
+  expect(ends.filter(({ result }) => result?.["short"] !== undefined)).toEqual([]);
+});
+
 test("a resize does not come back once the document has had another number", async ({ deploy, expect }) => {
   const kiln = await deploy(QUIET);
   await sized(kiln, { size: { desired: 1 } });
@@ -172,6 +279,36 @@ test("a resize does not come back once the document has had another number", asy
     await reconcile(kiln);
     expect(await wanted()).toMatchObject({ desired });
   }
+});
+
+test("a resize does not outlive its document; an edit keeps it, and so does a deletion that is seen late", async ({
+  deploy,
+  expect,
+}) => {
+  const kiln = await deploy({ ...QUIET, fc: { timers: [] } });
+  const changes = { size: { desired: 1 } };
+  await sized(kiln, changes);
+  const wanted = async () => (await kiln.api("GET", "/fleets/web")).body["wanted"];
+  const put = async (more: object = {}) => {
+    await kiln.upload("fleets/web.yaml", fleetText({ idle: POLICY, ...changes, ...more }));
+    await kiln.cloud.settle({ forMs: minutes(1) });
+  };
+  const look = (key: string) => kiln.invoke("kiln-janitor", { v: 1, request: "check", key });
+  await request(kiln, "/fleets/web/resize", { to: 3 });
+  await put({ limits: { max: 9 } });
+  expect(await wanted()).toMatchObject({ desired: 3 });
+  await kiln.api("DELETE", "/fleets/web");
+  await put();
+  expect(await wanted()).toMatchObject({ desired: 1 });
+  await request(kiln, "/fleets/web/resize", { to: 2 });
+  await look("fleets/web.yaml");
+  expect(await wanted()).toMatchObject({ desired: 2 });
+  // Its event is lost: the hourly look finds the index of a document that is gone.
+  kiln.cloud.oss.delete(BUCKET, "fleets/web.yaml", "ByLifecycle");
+  await look("*");
+  await kiln.cloud.settle({ forMs: minutes(1) });
+  await put();
+  expect(await wanted()).toMatchObject({ desired: 1 });
 });
 
 test("spot members that stop when they are taken back are replaced, and the number stays", async ({

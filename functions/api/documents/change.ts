@@ -18,6 +18,7 @@ import type { Call } from "../../../shared/http/call.ts";
 import type { Ports } from "../../../shared/invocation.ts";
 import { redactedShort } from "../../../shared/redact.ts";
 import type { StoredFolder } from "../../../shared/keys.ts";
+import { dropNumber } from "../../../shared/size/removed.ts";
 import { whileLocked, type Found, type Seen } from "./lock.ts";
 import { noteOn } from "./stored.ts";
 
@@ -104,7 +105,8 @@ async function leftBy(change: Change, { before, there }: Found, { cloud }: Ports
   return text === change.text ? { key, etag: now.etag } : undefined;
 }
 
-async function apply(change: Change, { before, there, now }: Found, { cloud }: Ports): Promise<HttpAnswer> {
+async function apply(change: Change, { before, there, now }: Found, ports: Ports): Promise<HttpAnswer> {
+  const { cloud } = ports;
   const { method, folder, name, text, headers } = change;
   const key = keyOf(change, before);
   const others = there.map((object) => object.key).filter((one) => one !== key);
@@ -113,6 +115,7 @@ async function apply(change: Change, { before, there, now }: Found, { cloud }: P
   if (method === "DELETE") {
     if (before === null) return answer(404, { error: `there is no ${folder}/${name}` });
     if (now === undefined) await deleteObject(cloud, key);
+    if (folder === "fleets") await dropNumber(name, "api", ports);
     return answer(200, { deleted: key, ...noteOnLeft(others) });
   }
   const note = noteOn(documentKeys(folder, name).filter((one) => one === key || others.includes(one)));

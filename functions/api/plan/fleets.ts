@@ -14,9 +14,11 @@ import { expiryProblem } from "../../../shared/expiry.ts";
 import type { Ports } from "../../../shared/invocation.ts";
 import { membersOf } from "../../../shared/limits/members.ts";
 import { standingOf, type SizeState } from "../../../shared/size/log.ts";
+import { detoursOf } from "../../../shared/size/served.ts";
 import { edgesOf, isSized, wantedOf } from "../../../shared/size/wanted.ts";
 import { promoted } from "../../scale-out/refresh/promoted.ts";
 import { isDue, TIMER_MS } from "../../stop-idle/idle-check/due.ts";
+import { whyNotResumed } from "../../stop-idle/resume/decide.ts";
 import type { Window } from "./timers.ts";
 
 /** What happens to a fleet, in words, and when. */
@@ -44,6 +46,7 @@ export async function plannedFleet(
   const rows = [
     ...idleRows(document, window),
     ...hoursRows(document, window),
+    ...(await resumeRows(document, window, state, ports)),
     ...sizeRows(document, window, state),
     ...(await refreshRows(document, window, ports)),
   ];
@@ -95,34 +98,51 @@ function fateOf({ action, noticeMs, dryRun }: IdlePolicy): string {
   return noticeMs === undefined ? now : `${noticed} ${formatDuration(noticeMs)}`;
 }
 
-function hoursRows(document: Fleet, { after, until }: Window): PlannedFleet[] {
-  const { name: fleet, idle } = document;
+/** The instants of a window at which the hours of a policy begin or end. */
+function edgesIn(idle: IdlePolicy | undefined, edge: "opens" | "closes", { after, until }: Window): number[] {
   const { upDuring } = idle ?? {};
-  if (idle === undefined || upDuring === undefined) return [];
-  const edges = (edge: "opens" | "closes"): number[] => {
-    const all: number[] = [];
-    let at = nextChange(upDuring, edge, after);
-    for (; at !== undefined && at <= until; at = nextChange(upDuring, edge, at)) all.push(at);
-    return all;
-  };
-  const stops = `its hours end for machines without protection; ${fateOf(idle)}`;
-  return [
-    ...(idle.resume ? edges("opens") : []).map((at) => resumeRow(document, at)),
-    ...(idle.outside === "stop" ? edges("closes") : []).map((at): PlannedFleet => ({
-      at: iso(at),
-      fleet,
-      act: "stop",
-      why: stops,
-    })),
-  ];
+  const all: number[] = [];
+  let at = upDuring && nextChange(upDuring, edge, after);
+  for (; upDuring && at !== undefined && at <= until; at = nextChange(upDuring, edge, at)) all.push(at);
+  return all;
 }
 
-function resumeRow(document: Fleet, at: number): PlannedFleet {
-  const expired = expiryProblem(document, at);
-  const row = { at: iso(at), fleet: document.name };
-  return expired === undefined
-    ? { ...row, act: "resume", why: "its hours begin; machines that Kiln stopped are started" }
-    : { ...row, act: "fail", why: expired };
+function hoursRows({ name: fleet, idle }: Fleet, window: Window): PlannedFleet[] {
+  if (idle?.outside !== "stop") return [];
+  const why = `its hours end for machines without protection; ${fateOf(idle)}`;
+  return edgesIn(idle, "closes", window).map((at) => ({ at: iso(at), fleet, act: "stop", why }));
+}
+
+/** Machines that a row names. */
+const NAMED_MAX = 5;
+
+async function resumeRows(
+  document: Fleet,
+  window: Window,
+  state: SizeState | undefined,
+  { cloud }: Ports,
+): Promise<PlannedFleet[]> {
+  const { name: fleet, idle } = document;
+  const begins = idle?.resume ? edgesIn(idle, "opens", window) : [];
+  if (begins.length === 0) return [];
+  const detours = await detoursOf(state ?? {}, { cloud });
+  const stopped = (await membersOf(cloud, fleet)).filter(({ status }) => status === "Stopped");
+  return begins.map((at) => {
+    const expired = expiryProblem(document, at);
+    if (expired !== undefined) return { at: iso(at), fleet, act: "fail", why: expired };
+    const stay = stopped.flatMap((one) => {
+      const why = whyNotResumed(one, { fleet: document, detours, byHand: false }, at);
+      return why === undefined ? [] : [`${one.id} stays: ${why}`];
+    });
+    const more = stay.length > NAMED_MAX ? [`${stay.length - NAMED_MAX} more stay`] : [];
+    const begin = "its hours begin; machines that Kiln stopped are started";
+    return {
+      at: iso(at),
+      fleet,
+      act: "resume",
+      why: [begin, ...stay.slice(0, NAMED_MAX), ...more].join("; "),
+    };
+  });
 }
 
 function sizeRows(document: Fleet, { after, until }: Window, state: SizeState | undefined): PlannedFleet[] {

@@ -1,18 +1,20 @@
 /** Indexes the documents that a payload names. A run begins for each one that is refused. */
 import * as z from "zod/mini";
-import { apart, logSkipped, mayPass } from "../../../shared/apart.ts";
+import { apart, logSkipped, mayPass, orWhy } from "../../../shared/apart.ts";
 import { days, seconds } from "../../../shared/duration.ts";
 import { messageOf } from "../../../shared/errors.ts";
 import { nameLike, documentName } from "../../../shared/documents/names.ts";
 import { getObject, headObject, putObject, type ObjectInfo } from "../../../shared/cloud/oss/objects.ts";
 import { keepComponent } from "../../../shared/components.ts";
 import type { Ports } from "../../../shared/invocation.ts";
+import { ok } from "../../../shared/result.ts";
 import { readJson } from "../../../shared/json.ts";
 import { unreadKey } from "../../../shared/keys.ts";
 import type { CloudClient } from "../../../shared/cloud/client.ts";
 import { loadRecipe } from "../../../shared/document-store.ts";
 import { isUpload } from "../../../shared/triggers.ts";
 import { dueWithdrawal } from "../../promote-family/withdrawal/due.ts";
+import { dropNumber } from "../../../shared/size/removed.ts";
 import { runId } from "../../../shared/workflow/run-id.ts";
 import { readRunLog, standing } from "../../../shared/workflow/run-log.ts";
 import type { RunRequest } from "../../../shared/workflow/workflow.ts";
@@ -69,15 +71,18 @@ async function lookAt(asked: Asked, ports: Ports): Promise<readonly RunRequest[]
 
 async function check(
   { folder, name, by }: Asked & { readonly kind: "document" },
-  { cloud }: Ports,
+  ports: Ports,
 ): Promise<readonly RunRequest[]> {
+  const { cloud } = ports;
+  if (folder === "fleets") await dropNumber(name, by, ports);
   const indexed = await indexDocument(folder, name, cloud);
   if (indexed === undefined) return [];
   const isChanged = folder === "recipes" && isUpload(by);
-  return [
-    ...(isChanged ? await withdrawals(name, indexed, by, cloud) : []),
-    ...(await report(indexed, name, by, cloud)),
-  ];
+  // What cannot be looked up now is left to the night.
+  const due = isChanged
+    ? await orWhy(`withdrawal of ${name}`, () => withdrawals(name, indexed, by, cloud), ports)
+    : ok([]);
+  return [...(due.ok ? due.value : []), ...(await report(indexed, name, by, cloud))];
 }
 
 /** What a recipe that was put has delivered and does not name any more is withdrawn, whatever becomes of its bake. */

@@ -19,6 +19,7 @@ import type { Ports } from "../../../shared/invocation.ts";
 import { FOLDER, fleetOfSize, SIZES } from "../../../shared/keys.ts";
 import { ok, problem, type Result } from "../../../shared/result.ts";
 import { standingOf } from "../../../shared/size/log.ts";
+import { detoursOf } from "../../../shared/size/served.ts";
 import { ownTags, ROLE, TAG } from "../../../shared/tags.ts";
 import { homeOf } from "../family/served.ts";
 import { promotionAtWork } from "../family/status.ts";
@@ -96,7 +97,7 @@ export async function verdictsOf(
   return ok(found);
 }
 
-/** Fleets that launch an image, because a refresh has rolled the next one back. */
+/** Fleets that launch an image, because a refresh has rolled the next one back, or tries it. */
 async function heldFleets(
   cloud: Ports["cloud"],
 ): Promise<Result<readonly { readonly use: string; readonly why: string }[]>> {
@@ -105,9 +106,8 @@ async function heldFleets(
     const fleet = fleetOfSize(key);
     const { state, paused } = await standingOf(fleet, { cloud });
     if (state === undefined) return problem(`which image fleet ${fleet} launches is unknown: ${paused}`);
-    const { held } = state;
-    if (held !== undefined)
-      uses.push({ use: held.use, why: `fleet ${fleet}, which launches it instead of ${held.bad}` });
+    for (const { use, around } of await detoursOf(state, { cloud }))
+      uses.push({ use, why: `fleet ${fleet}, which launches it instead of ${around}` });
   }
   return ok(uses);
 }

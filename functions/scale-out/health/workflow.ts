@@ -33,6 +33,7 @@ import {
   type Workflow,
 } from "../../../shared/workflow/workflow.ts";
 import { decide, hindranceOf } from "../size/decide.ts";
+import { withChild } from "../size/last.ts";
 import { situationOf } from "../size/situation.ts";
 import { Answers, isYoung, judge, withAnswer, type HealthFleet, type Judgement } from "./decide.ts";
 
@@ -161,12 +162,12 @@ async function write(
   const { failing: _before, healthTrial, ...rest } = before;
   const isTrial = answers.well.length === 0 && (healthTrial === true || replace !== undefined);
   const handedOn = { run: child, at: ports.clock.now(), vain: 0, kind: "end" as const, count: 1 };
-  const after: SizeState = {
+  const looked: SizeState = {
     ...rest,
     ...(Object.keys(failing).length > 0 && { failing }),
     ...(isTrial && { healthTrial: true as const }),
-    ...(replace !== undefined && { child: handedOn }),
   };
+  const after = replace === undefined ? looked : withChild(looked, handedOn);
   const isSame = (state: SizeState): boolean => isDeepStrictEqual(state, before);
   if (isSame(after)) return before;
   return writeAct(fleet, { run, by, act: "health" }, (state) => (isSame(state) ? after : undefined), ports);

@@ -1,4 +1,5 @@
 /** `begin`: checks that the fleet can be refreshed, and makes the run the child of reconciling, which waits for it. */
+import { isDeepStrictEqual } from "node:util";
 import { familyImage } from "../../../shared/cloud/ecs/images.ts";
 import type { Instance } from "../../../shared/cloud/ecs/instance.ts";
 import { loadFleet } from "../../../shared/document-store.ts";
@@ -7,9 +8,9 @@ import { minutes } from "../../../shared/duration.ts";
 import { isDown } from "../../../shared/instance-tags.ts";
 import type { Ports } from "../../../shared/invocation.ts";
 import { membersOf } from "../../../shared/limits/members.ts";
-import { pauseOf, readSize, writeAct } from "../../../shared/size/log.ts";
+import { pauseOf, readSize, writeAct, type SizeState } from "../../../shared/size/log.ts";
 import { done, failed, next, wait, type Outcome } from "../../../shared/workflow/workflow.ts";
-import { lastOf } from "../size/last.ts";
+import { openChild, withChild } from "../size/last.ts";
 import { alarmProblem } from "./health.ts";
 import { Step, type Begin } from "./events.ts";
 import { replaceable, type SizedFleet } from "./promoted.ts";
@@ -36,20 +37,24 @@ export async function begin({ run, by, input, startedAt }: Begin, ports: Ports):
   if (alarm !== undefined) return failed(`nothing is replaced: ${alarm}`);
   const state = await readSize(fleet, ports);
   const earlier = state.child?.run;
-  if (earlier !== run && (await lastOf(state, ports)) === "open")
-    return wait(minutes(1), `${earlier} changes this fleet`);
+  const open = earlier === run ? undefined : await openChild(state, ports);
+  if (open !== undefined) return wait(minutes(1), `${open} changes this fleet`);
   const child = { run, at: startedAt, vain: 0, kind: "refresh" as const, count: 0 };
   const written = await writeAct(
     fleet,
     { run, by, act: "refresh" },
-    // An image that was rolled back is tried again, because this run was asked for.
-    ({ held: _held, ...now }) => (now.child?.run === earlier ? { ...now, child } : undefined),
+    (now) => (isDeepStrictEqual(now.child, state.child) ? withChild(begunOn(now, target), child) : undefined),
     ports,
   );
   if (written === undefined) return wait(minutes(1), "another run changes this fleet");
   const untested = canary !== undefined;
   const progress = { target, before, untested, turn: 0, left: [], launched: 0, ended: 0 };
   return next(Step, { progress }, { note: `${before} is replaced by ${target}` });
+}
+
+/** An image that was rolled back is tried again, because this run was asked for. */
+function begunOn({ held, ...state }: SizeState, target: string): SizeState {
+  return held === undefined || held.bad === target ? state : { ...state, held };
 }
 
 /** The image that most running members have, of those that are to be replaced. */

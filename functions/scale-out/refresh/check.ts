@@ -18,10 +18,18 @@ export const rollBackOf = (progress: Progress, why: string): Outcome =>
     ? next(RollBack, { progress, why }, { note: why })
     : stopped(progress, why);
 
+/** So many new members in a row may be gone: whatever releases them releases the next one, too. */
+const GONE_MAX = 3;
+
 /** REFRESH-RUN-5. */
 function afterDown(progress: Progress, { cause, why }: Down): Outcome {
   if (cause === "image") return rollBackOf(progress, why);
-  return cause === "cloud" ? next(Step, { progress }, { note: why }) : stopped(progress, why);
+  if (cause === "caller") return stopped(progress, why);
+  if (cause === "cloud") return next(Step, { progress }, { note: why });
+  const gone = (progress.gone ?? 0) + 1;
+  return gone < GONE_MAX
+    ? next(Step, { progress: { ...progress, gone } }, { note: why })
+    : stopped(progress, `${why}, like ${gone - 1} new members before it; see who releases them`);
 }
 
 export async function check(event: Check, ports: Ports): Promise<Outcome> {
@@ -49,7 +57,7 @@ export async function probe(event: Probe, ports: Ports): Promise<Outcome> {
   const policy = refresh?.probe ?? health;
   const [id, ...others] = ids;
   if (id === undefined || policy === undefined)
-    return next(Step, { progress: { ...progress, untested: false } });
+    return next(Step, { progress: { ...progress, untested: false, gone: undefined } });
   const down = await downOf([id], ports);
   if (down !== undefined) return afterDown(progress, down);
   if (invocation === undefined) {

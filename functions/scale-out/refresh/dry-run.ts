@@ -7,7 +7,7 @@ import { readReservations } from "../../../shared/limits/reservations.ts";
 import { readSize } from "../../../shared/size/log.ts";
 import { wantedOf } from "../../../shared/size/wanted.ts";
 import { done, failed, type Outcome } from "../../../shared/workflow/workflow.ts";
-import { lastOf } from "../size/last.ts";
+import { openChild } from "../size/last.ts";
 import { readyFleet } from "./begin.ts";
 import { batchesOf, type Look, type Move } from "./decide.ts";
 import type { DryRun } from "./events.ts";
@@ -43,11 +43,11 @@ export async function dryRun({ input }: DryRun, ports: Ports): Promise<Outcome> 
   const moves = batchesOf(look, LISTED_MAX);
   const alarm = moves.length === 0 ? undefined : await alarmProblem(policy.alarms, ports);
   if (alarm !== undefined) return failed(`nothing is replaced: ${alarm}`);
-  const isBusy = (await lastOf(state, ports)) === "open";
+  const busy = await openChild(state, ports);
   return done({
     fleet,
     dryRun: true,
-    ...(isBusy && { waitsFor: state.child?.run }),
+    ...(busy !== undefined && { waitsFor: busy }),
     image,
     batches: moves.map(inWords),
     ...(moves.length === LISTED_MAX && { more: "further batches follow" }),

@@ -15,6 +15,8 @@ export const Progress = z.strictObject({
   rolledBack: z.optional(z.strictObject({ bad: z.string(), why: z.string() })),
   /** Whether the canaries are still to be launched. */
   untested: z.boolean(),
+  /** New members in a row that were gone before they were known to be well. */
+  gone: z.optional(z.int()),
   /** Number of the next run that is begun. */
   turn: z.int(),
   /** Members that could not be ended, and why each. */

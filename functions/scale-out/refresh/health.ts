@@ -26,7 +26,7 @@ export async function alarmProblem(
 
 /** Why a member does not run. `cause`: what that speaks of (REFRESH-RUN-5). */
 export interface Down {
-  readonly cause: "image" | "caller" | "cloud";
+  readonly cause: "image" | "caller" | "cloud" | "unknown";
   readonly why: string;
 }
 
@@ -47,7 +47,7 @@ export async function downOf(
 }
 
 function oneDown(id: string, instance: Instance | undefined): Down | undefined {
-  if (instance === undefined) return { cause: "image", why: `${id} is gone` };
+  if (instance === undefined) return { cause: "unknown", why: `${id} is gone` };
   if (isTakenBack(instance)) return { cause: "cloud", why: `the cloud takes ${id} back` };
   if (instance.status === "Running") return undefined;
   if (!isDown(instance)) return { cause: "image", why: `${id} is ${instance.status}` };

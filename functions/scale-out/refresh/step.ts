@@ -7,6 +7,7 @@ import { parse, type Ports } from "../../../shared/invocation.ts";
 import { membersOf } from "../../../shared/limits/members.ts";
 import { readReservations } from "../../../shared/limits/reservations.ts";
 import { readSize } from "../../../shared/size/log.ts";
+import { presentOf } from "../../../shared/size/present.ts";
 import { wantedOf } from "../../../shared/size/wanted.ts";
 import { beginRun } from "../../../shared/workflow/begin.ts";
 import { PACE, poll } from "../../../shared/workflow/poll.ts";
@@ -37,10 +38,10 @@ export async function step(given: Step, ports: Ports): Promise<Outcome> {
   if (moved !== undefined) return stopped(progress, moved);
   const begun = await begunChild(given, ports);
   if (begun !== undefined) return next(Await, { ...begun, progress: turned(progress) });
-  const move = await moveOf(document, progress, ports);
+  const { move, present } = await moveOf(document, progress, ports);
   if (move.kind === "finish") return finish(input.fleet, progress);
   if (move.kind === "stuck") return stopped(progress, move.why);
-  const child = childOf(given, document, move);
+  const child = childOf(given, document, move, present);
   await beginRun(child, ports);
   const asked = move.kind === "end" && { asked: [...move.ids] };
   const waiting = { progress: turned(progress), child: child.run, ...asked };
@@ -59,7 +60,12 @@ async function movedProblem(
   return `family ${family} serves ${serves ?? "nothing"} by now; refresh again`;
 }
 
-async function moveOf(document: SizedFleet, progress: Progress, ports: Ports): Promise<Move> {
+/** The next move, and how many members there are before it. */
+async function moveOf(
+  document: SizedFleet,
+  progress: Progress,
+  ports: Ports,
+): Promise<{ readonly move: Move; readonly present: number }> {
   const { cloud, clock } = ports;
   const { name, limits, refresh: policy = REFRESH } = document;
   const { target, rolledBack, untested } = progress;
@@ -67,7 +73,7 @@ async function moveOf(document: SizedFleet, progress: Progress, ports: Ports): P
   const members = await membersOf(cloud, name);
   const { level } = await readSize(name, ports);
   const now = clock.now();
-  return nextMove({
+  const move = nextMove({
     members,
     reservations,
     wanted: wantedOf(document, level, now),
@@ -78,6 +84,7 @@ async function moveOf(document: SizedFleet, progress: Progress, ports: Ports): P
     untested,
     now,
   });
+  return { move, present: presentOf(members, reservations, now) };
 }
 
 const turned = (progress: Progress): Progress => ({ ...progress, turn: progress.turn + 1 });
@@ -106,11 +113,13 @@ function childOf(
   given: Step,
   { name }: SizedFleet,
   move: Move & { readonly kind: "launch" | "end" },
+  present: number,
 ): RunRequest {
   const { run, progress } = given;
+  const kept = { kept: true, ofRefresh: true };
   const request =
     move.kind === "launch"
-      ? { v: 1, request: "scale-out", fleet: name, count: move.count, kept: true }
+      ? { v: 1, request: "scale-out", fleet: name, count: move.count, upTo: present + move.count, ...kept }
       : {
           v: 1,
           request: "replace-members",
@@ -169,6 +178,7 @@ function afterLaunch({ progress, child }: Await, completion: Completion): Outcom
   const { running, short = 0 } = data;
   const after = { ...progress, launched: progress.launched + running.length };
   if (short > 0) return stopped(after, `${child} is short of ${short}`);
+  if (running.length === 0) return next(Step, { progress: after }, { note: "others are there by now" });
   return next(Check, { progress: after, ids: running }, { note: `${running.length} are new` });
 }
 

@@ -8,8 +8,10 @@
  * REFRESH-RUN-3. A failure holds the image (`SizeState.held`): launches use the one before, the members with the held one are
  *     ended, and only a refresh that is asked for tries it again.
  * REFRESH-RUN-4. A reason that says nothing of the image stops it where it is: no capacity, a pause, another promotion.
- * REFRESH-RUN-5. Of the image speak an alarm, a probe that fails, and a member that is gone by itself. One that the cloud takes
- *     back is replaced; one that Kiln or a user stops ends the refresh where it is.
+ * REFRESH-RUN-5. Of the image speak an alarm, a probe that fails, and a member that does not stay up. One that the cloud takes
+ *     back is replaced. So is one that is gone: no image takes itself off the list, and nothing says whether the cloud, a user
+ *     or an idle check has released it. After the third in a row the refresh stops where it is, as it does for one that Kiln or
+ *     a user stops.
  */
 import * as z from "zod/mini";
 import { days, hours, minutes } from "../../../shared/duration.ts";

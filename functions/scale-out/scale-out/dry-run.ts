@@ -20,7 +20,7 @@ export async function dryRun(
 ): Promise<Outcome> {
   const { fleet, count, imageId } = input;
   const decideOn = await decider({ run, round: 0, count, limits: input.document.limits }, input, ports);
-  const reservation = await decideOn(await readReservations(ports.cloud, fleet));
+  const { reservation } = await decideOn(await readReservations(ports.cloud, fleet));
   const { wakes, launches, short } = reservation;
   const launch = launches[0] ?? 0;
   const few = tooFew(wakes.length + launch, input);

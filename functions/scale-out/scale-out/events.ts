@@ -16,6 +16,10 @@ export const request = {
   dryRun: z.boolean(),
   /** For the size that the fleet keeps, which such a run does not raise. */
   kept: z.optional(z.literal(true)),
+  /** With `kept`: the members that the fleet is to have then. Others may be launched before this run reserves. */
+  upTo: z.optional(z.int()),
+  /** For a refresh: of the image that it brings, and of no other. */
+  ofRefresh: z.optional(z.literal(true)),
   /** How many alerts ask together: `limits.perRequest` holds for each. */
   alerts: z.optional(z.int()),
   /** How many of `count` are within it. */

@@ -75,27 +75,33 @@ export async function finishRun(event: Finish, ports: Ports, seen?: Look): Promi
   const { launched } = look;
   const waiting = await waitForUnseen(event, look, ports);
   if (waiting !== undefined) return waiting;
-  await raiseSize(event, look, ports);
+  const isLater = await raiseSize(event, look, ports);
   // Lost instances count as launched, and instances of a lost answer are only seen by their tag.
   const closing = { fleet: input.fleet, run, launched: Math.max(launched.length, progress.launched) };
   if (!(await closeReservation(ports, closing))) return afterLostRace(event, input.fleet, ports);
-  return report(event, look, ports.cloud);
+  // Of `upTo` none may be left to launch.
+  return report(event, { ...look, mayBeNone: isLater || input.count === 0 }, ports.cloud);
 }
 
 /**
- * A fleet whose size is kept is to have what was asked for, too: what is short is launched later, unless `validFor` says how
- * long it is needed. Before the reservation is
- * closed, so that the instances are never too many.
+ * A fleet whose size is kept is to have what was asked for, too: what is short is launched later, all of it as well, unless
+ * `validFor` says how long it is needed. A request that got none because it was refused, or in a pause, is over. Before the
+ * reservation is closed, so that the instances are never too many. Returns whether more are to come.
  */
 async function raiseSize(
-  { run, by, input, cancelled }: Finish,
+  { run, by, input, cancelled, reason }: Finish,
   { running }: Look,
   ports: Ports,
-): Promise<void> {
-  const { document, fleet, kept, leaving, count, until } = input;
-  if (document.size === undefined || kept === true || leaving !== undefined || running.length === 0) return;
-  const more = cancelled === undefined && until === undefined ? count : running.length;
-  await setDesired(fleet, { run, by, act: "scale-out" }, ({ desired }) => desired + more, ports);
+): Promise<boolean> {
+  const { document, fleet, kept, leaving, count, until, min } = input;
+  if (document.size === undefined || kept === true || leaving !== undefined) return false;
+  const mayWait = cancelled === undefined && until === undefined;
+  const isNone = running.length === 0;
+  if (isNone && (!mayWait || reason !== undefined || min !== undefined)) return false;
+  const more = mayWait ? count : running.length;
+  const act = { run, by, act: "scale-out", onlyChange: isNone } as const;
+  const wanted = await setDesired(fleet, act, ({ desired }) => desired + more, ports);
+  return wanted?.written === true;
 }
 
 /** RESERVE-1: the reservation stays open until every instance it led to is seen running, or is lost. */
@@ -121,7 +127,11 @@ async function stillStopped({ run, input, progress, reason }: Finish, cloud: Clo
 
 const isRunning = ({ status }: Instance): boolean => status === "Running";
 
-async function report(event: Finish, look: Look, cloud: CloudClient): Promise<Outcome> {
+async function report(
+  event: Finish,
+  look: Look & { readonly mayBeNone: boolean },
+  cloud: CloudClient,
+): Promise<Outcome> {
   const { run, input, progress, reason } = event;
   const { fleet, count, imageId } = input;
   const { launched, good, woken, running } = look;
@@ -130,7 +140,7 @@ async function report(event: Finish, look: Look, cloud: CloudClient): Promise<Ou
   const notes = [reason, ...withHints(progress.notes), uncounted && `not counted: ${uncounted}`];
   const why = notes.filter(Boolean).join("; ");
   const limited = progress.limited && { limited: true };
-  if (running.length < Math.max(1, input.min ?? 1))
+  if (running.length < Math.max(Number(!look.mayBeNone), input.min ?? 0))
     return {
       ...failed(`none of ${count} instances: ${why || "none were needed"}`),
       ...(limited && { result: { asked: count, count: 0, ...limited } }),

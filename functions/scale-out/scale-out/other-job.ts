@@ -65,9 +65,13 @@ async function replacement(
   if (!isRunId(owner) || !isOther({ fleet, owner })) return [];
   const job = await waitingJob(owner, cloud);
   if (job === undefined) return [];
-  const run = runId("scale", fleet, job.at, ["instead of", owner]);
+  const run = replacementOf(owner, fleet, job.at);
   return [{ run, by, request: { v: 1, request: "scale-out", fleet, count: 1, forJob: job.run } }];
 }
+
+/** The run that launches another machine for the job whose machine of the run `owner` was taken; `at`: when the job asked, epoch ms. */
+export const replacementOf = (owner: string, fleet: string, at: number): string =>
+  runId("scale", fleet, at, ["instead of", owner]);
 
 /** The run that was asked for by the job of a launch, while no runner has taken that job, as far as is known; and when. */
 async function waitingJob(

@@ -11,7 +11,7 @@ import type { Ports } from "../../../shared/invocation.ts";
 import { digest, outputKey } from "../../../shared/keys.ts";
 import { prepareLaunch } from "../../../shared/limits/launch.ts";
 import type { PricedDisks } from "../../../shared/limits/price.ts";
-import { servedImage } from "../../../shared/size/served.ts";
+import { servedImage, type Launcher } from "../../../shared/size/served.ts";
 import { orderByCapacity } from "../../../shared/offerings.ts";
 import { holdsSecret } from "../../../shared/redact.ts";
 import { ok, problem, type Result } from "../../../shared/result.ts";
@@ -32,7 +32,7 @@ async function planRun({ run, input }: Plan, ports: Ports): Promise<Outcome> {
   const want = wantedBy(input, loaded.document);
   const refusal = refusalOf(loaded.document, input, want, ports.clock.now());
   if (refusal !== undefined) return refusal;
-  const prepared = await prepare(loaded.document, cloud);
+  const prepared = await prepare(loaded.document, { cloud, isTrying: input.ofRefresh });
   if (!prepared.ok) return failed(prepared.problem);
   const { document, imageId, isPinned, disks, userData } = prepared.value;
   const unheld = minimumProblem(input, document.launch.InstanceChargeType === "PrePaid");
@@ -97,7 +97,7 @@ interface Prepared {
 }
 
 /** Everything a launch of the fleet refers to, or the first reference that cannot be used. */
-async function prepare(fleet: Fleet, cloud: CloudClient): Promise<Result<Prepared>> {
+async function prepare(fleet: Fleet, { cloud, isTrying }: Launcher): Promise<Result<Prepared>> {
   const refuse = (sentence: string) => problem(`fleet ${fleet.name}: ${sentence}`);
   const login = readPassword(fleet, cloud.access);
   if (!login.ok) return refuse(login.problem);
@@ -105,7 +105,7 @@ async function prepare(fleet: Fleet, cloud: CloudClient): Promise<Result<Prepare
     return refuse(
       "the document holds a secret of this function, such as the value of the variable in passwordFromEnv; remove it, documents hold no secrets",
     );
-  const { image, ...pinned } = await servedImage(fleet, { cloud });
+  const { image, ...pinned } = await servedImage(fleet, { cloud, isTrying });
   const launch = await prepareLaunch(fleet, image, cloud);
   if (!launch.ok) return launch;
   if (image === undefined)

@@ -17,6 +17,9 @@ import {
   type Reservations,
 } from "../../../shared/limits/stored-reservation.ts";
 import { afterLostRace, updateReservations } from "../../../shared/limits/reservations.ts";
+import { readSize } from "../../../shared/size/log.ts";
+import { presentOf } from "../../../shared/size/present.ts";
+import { detoursOf } from "../../../shared/size/served.ts";
 import { isOwn } from "../../../shared/tags.ts";
 import { next, phase, type Outcome } from "../../../shared/workflow/workflow.ts";
 import { Launch, Reserve, withNotes, type Input } from "./events.ts";
@@ -35,23 +38,44 @@ interface Request {
   readonly lost?: number | undefined;
 }
 
+/** A reservation, and for how many. */
+interface Decided {
+  readonly reservation: Reservation;
+  readonly count: number;
+}
+
 /** Returns how a request is decided once the fleet's reservations are read: its members are read after them. */
 export async function decider(
   { limits, ...request }: Request,
-  { fleet, document, imageId, disks, leaving }: Input,
+  { fleet, document, imageId, disks, leaving, ofRefresh, upTo = Infinity }: Input,
   { cloud, clock }: Ports,
 ) {
   const priced = { fleet: { ...document, limits }, imageId, disks };
   const price = await highestPrice(priced, cloud);
   const { launch } = document;
-  return async (reservations: Reservations): Promise<Reservation> => {
+  const wake = { ...document.wake, olderImages: document.wake.olderImages && ofRefresh !== true };
+  const detours = await detoursOf(await readSize(fleet, { cloud }), { cloud, isTrying: ofRefresh });
+  const mayUse = ({ imageId }: Instance): boolean => !detours.some(({ around }) => around === imageId);
+  return async (reservations: Reservations): Promise<Decided> => {
     const now = clock.now();
     const instances = await countedMembers(cloud, fleet);
     const isWakeable = (instance: Instance): boolean =>
-      isOwn(cloud, instance) && mayWake(instance, document, imageId, now);
+      isOwn(cloud, instance) && mayUse(instance) && mayWake(instance, { ...document, wake }, imageId, now);
     const members = await asMembers(priced, instances, isWakeable, cloud);
-    const asked = { ...request, leaving, price, names: launch.HostNames, numbered: isNumbered(launch) };
-    return decide(asked, { reservations, members, limits, now });
+    // SCALE-6. One that has reserved before gets the same again.
+    const isFirst = request.round === 0 && !reservations.grants.some(({ run }) => run === request.run);
+    const own = instances.filter((instance) => isOwn(cloud, instance));
+    const most = isFirst ? Math.max(0, upTo - presentOf(own, reservations, now)) : Infinity;
+    const count = Math.min(request.count, most);
+    const asked = {
+      ...request,
+      count,
+      leaving,
+      price,
+      names: launch.HostNames,
+      numbered: isNumbered(launch),
+    };
+    return { count, reservation: decide(asked, { reservations, members, limits, now }) };
   };
 }
 
@@ -85,14 +109,23 @@ async function reserveRound(event: Reserve, ports: Ports): Promise<Outcome> {
   const { limits } = loaded.document;
   const woke = await wokenBefore(event, ports.cloud);
   const decideOn = await decider({ run, round, count: want, limits, woke, lost }, input, ports);
-  let reservation: Reservation | undefined;
+  let decided: Decided | undefined;
   const stored = await updateReservations(ports, input.fleet, async (reservations) => {
-    reservation = await decideOn(reservations);
+    decided = await decideOn(reservations);
+    const { reservation } = decided;
     if (reservations.grants.includes(reservation)) return undefined;
     return withReservation(reservations, reservation, ports.clock.now());
   });
-  if (!stored || reservation === undefined) return afterLostRace(event, input.fleet, ports);
+  if (!stored || decided === undefined) return afterLostRace(event, input.fleet, ports);
+  return afterReserved(event, decided);
+}
+
+function afterReserved(event: Reserve, { reservation, count }: Decided): Outcome {
+  const { input, want } = event;
+  const { round } = event.progress;
   const { wakes, launches, short } = reservation;
+  // The others are there by now.
+  const fewer = count < want && { input: { ...input, count } };
   const launching = launches[round] ?? 0;
   const left = event.progress.left + launching;
   const limited = short.length > 0 && ({ limited: true } as const);
@@ -101,9 +134,10 @@ async function reserveRound(event: Reserve, ports: Ports): Promise<Outcome> {
   if (few !== undefined) return toRelease({ ...event, progress: { ...progress, left: 0 } }, few);
   if (round === 0 && wakes.length > 0) {
     const note = `reserved: ${wakes.length} to wake, ${launching} to launch`;
-    return next(Wake, { progress, from: 0, woke: 0 }, { note });
+    return next(Wake, { progress, from: 0, woke: 0 }, { note, ...fewer });
   }
-  return next(Launch, { progress }, { note: `reserved: ${launching}${round > 0 ? " more" : ""} to launch` });
+  const note = `reserved: ${launching}${round > 0 ? " more" : ""} to launch`;
+  return next(Launch, { progress }, { note, ...fewer });
 }
 
 /** Every wake was tried before the second round; the headroom of those that failed goes to their replacements. */

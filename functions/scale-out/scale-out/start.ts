@@ -27,6 +27,8 @@ const ScaleRequest = z.strictObject({
   min: z.optional(z.int().check(z.minimum(1))),
   dryRun: z.optional(z.boolean()),
   kept: z.optional(z.literal(true)),
+  upTo: z.optional(z.int()),
+  ofRefresh: z.optional(z.literal(true)),
   /** Of a job: its name in the keys of what runners began, when it was announced, epoch ms, and the run of an earlier announcement. */
   job: z.optional(z.string()),
   announcedAt: z.optional(z.int()),
@@ -93,6 +95,8 @@ export function beginScaleOut(event: RequestEvent) {
       count: asked.count,
       min: asked.min,
       kept: asked.kept,
+      upTo: asked.upTo,
+      ofRefresh: asked.ofRefresh,
       ...(asked.announcedAt !== undefined && { cut: true as const }),
       dryRun: asked.dryRun ?? false,
     };

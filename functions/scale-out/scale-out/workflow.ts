@@ -9,6 +9,8 @@
  * SCALE-4. A partial launch is kept, and the rest is launched with the next offering.
  * SCALE-5. Every path after plan ends in finish, which closes the reservation. A run that is cancelled before it
  *     reserved anything takes it too: a late duplicate of its last event may still reserve.
+ * SCALE-6. A run that keeps a size reserves no more than is missing by then (`upTo`): a refresh and the comparison of the size may
+ *     launch at the same time, and reservations are made one after another.
  */
 import { afterFleetRun } from "../../../shared/notifications/fleet-runs.ts";
 import type { Workflow } from "../../../shared/workflow/workflow.ts";

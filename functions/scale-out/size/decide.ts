@@ -11,23 +11,30 @@
  * RECONCILE-5. A change that came to nothing is tried again after a pause that doubles. The pause is for that change only: one of
  *     the other kind, to another number, or of more members is made at once.
  * RECONCILE-6. A level that does not count any more is dropped, also while nothing may change (WANTED-1).
+ * RECONCILE-7. A refresh may wait for hours: for a soak, an agent, capacity; a stop for the probes of those that it asks.
+ *     Whatever they wait for, members that are missing are launched beside them: as many as a refresh leaves the fleet itself,
+ *     and for a stop the min, below which none goes. Nothing is ended meanwhile.
+ * RECONCILE-8. A member that Kiln stopped and a user starts raises the number by itself, once, up to the fleet's max. While it
+ *     starts it is not too many.
  */
 import type { Instance } from "../../../shared/cloud/ecs/instance.ts";
 import type { Fleet } from "../../../shared/documents/fleet.ts";
+import { REFRESH } from "../../../shared/documents/refresh.ts";
 import { hours, minutes, utcMinute } from "../../../shared/duration.ts";
-import { isDown, stoppedByKilnAt } from "../../../shared/instance-tags.ts";
-import { wakingIn, type Reservations } from "../../../shared/limits/stored-reservation.ts";
+import type { Reservations } from "../../../shared/limits/stored-reservation.ts";
 import { presentOf } from "../../../shared/size/present.ts";
-import type { SizeState } from "../../../shared/size/log.ts";
+import type { Child, SizeState } from "../../../shared/size/log.ts";
 import {
   isSized,
   isStillLowered,
   levelOf,
   standingLevel,
   wantedOf,
+  type Level,
   type Sized,
   type Wanted,
 } from "../../../shared/size/wanted.ts";
+import { actsOfUsers, noActs, stoppedByUser } from "./by-user.ts";
 
 /** A surplus is ended in steps, each with its own look at what is busy. */
 const END_MAX = 20;
@@ -41,10 +48,15 @@ export interface Situation {
   readonly reservations: Reservations;
   /** How the run ended to which the last change was handed on. */
   readonly last: "none" | "open" | "vain" | "useful";
+  /** How the last launch beside a refresh ended. */
+  readonly meanwhile?: Situation["last"];
   /** The run that stops members of the fleet now. */
   readonly stopping?: string | undefined;
   readonly now: number;
 }
+
+/** A change that a run is to make; `beside`: a refresh. */
+type Handed = Omit<Child, "run" | "kind"> & { readonly kind: "launch" | "end"; readonly beside?: true };
 
 /** The change, or why there is none. `state` is to be written; with `child`, without its run, when a run makes the change. */
 export interface Decision {
@@ -52,9 +64,7 @@ export interface Decision {
   readonly present: number;
   readonly why: string;
   readonly state?: SizeState;
-  readonly child?: Omit<NonNullable<SizeState["child"]>, "run" | "kind"> & {
-    readonly kind: "launch" | "end";
-  };
+  readonly child?: Handed;
 }
 
 /** The change that `situation` asks for. */
@@ -71,90 +81,83 @@ export function decide(given: Situation): Decision {
     : decision;
 }
 
-function change(situation: Situation, document: Sized): Decision {
+function change(situation: Situation, document: Fleet & Sized): Decision {
   const { state, members, reservations, now } = situation;
   const wanted = wantedOf(document, state.level, now);
   const present = presentOf(members, reservations, now);
-  const none = (why: string): Decision => ({ wanted: wanted.desired, present, why });
-  const hindrance = hindranceOf(situation);
-  if (hindrance !== undefined) return none(hindrance);
-  const noted = stopsOf(situation, wanted, present);
-  const { asked } = noted;
+  const isWaiting = openWait(situation) !== undefined;
+  const hindrance = hindranceOf(isWaiting ? { ...situation, last: "none", stopping: undefined } : situation);
+  if (hindrance !== undefined) return { wanted: wanted.desired, present, why: hindrance };
+  // A stop lowers the number once it is over, by what has run when it began.
+  const acts = isStopping(situation) ? noActs(wanted) : actsOfUsers(situation, wanted, present);
+  const level = levelAfter(situation, document, wanted, acts.asked);
+  const { desired } = level ?? wanted;
+  const after = { ...state, level: level ?? state.level, ...acts.state };
+  const missing = missingOf(situation, document, { ...wanted, desired }, { present, ...acts });
+  const next = nextOf(situation, desired, missing);
+  const here = { wanted: desired, present, why: next.why };
+  if ("count" in next) {
+    const going = next.kind === "launch" ? stoppedByUser(situation, "Stopping") : [];
+    return { ...here, state: { ...after, going }, child: handed(situation, next, desired, missing) };
+  }
+  return acts.changed ? { ...here, why: acts.why, state: after } : here;
+}
+
+/** Whether a run stops members, or is about to. */
+const isStopping = ({ state: { child }, last, stopping }: Situation): boolean =>
+  stopping !== undefined || (child?.kind === "end" && last === "open");
+
+/** The run at work that may wait for long, and that launches nothing itself before it has reserved it (RECONCILE-7). */
+const openWait = (situation: Situation): string | undefined => {
+  const { state, last, stopping } = situation;
+  const open = last === "open" ? state.child : undefined;
+  return open?.kind === "launch" ? undefined : (open?.run ?? stopping);
+};
+
+function handed(
+  situation: Situation,
+  { kind, count }: Pick<Handed, "kind" | "count">,
+  wanted: number,
+  missing: number,
+): Handed {
+  const vain = (vainTry(situation, { kind, wanted, missing })?.vain ?? -1) + 1;
+  const child = { at: situation.now, vain, kind, count, wanted, missing };
+  return situation.last === "open" ? { ...child, beside: true } : child;
+}
+
+/** The level once users have asked for so many members; undefined when that is the number already. */
+function levelAfter(
+  { state, now }: Situation,
+  document: Sized,
+  wanted: Wanted,
+  asked: number,
+): Level | undefined {
   const isLowered = asked < wanted.desired || isStillLowered(document, state.level, now);
   const lowered = isLowered && { lowered: true as const };
   const level = levelOf(document, wanted, { desired: asked, at: now, by: "user", ...lowered });
-  const { desired } = level;
-  const missing = desired - present;
-  const after = {
-    ...state,
-    level: desired === wanted.desired ? state.level : level,
-    byUser: noted.byUser,
-    beside: noted.beside,
-    going: noted.going,
-  };
-  const next = nextOf(situation, desired, missing);
-  if ("count" in next) {
-    const { kind, count, why } = next;
-    const vain = (vainTry(situation, { kind, wanted: desired, missing })?.vain ?? -1) + 1;
-    const child = { at: now, vain, kind, count, wanted: desired, missing };
-    const going = kind === "launch" ? stoppedByUser(situation, "Stopping") : [];
-    return { wanted: desired, present, why, state: { ...after, going }, child };
+  return level.desired === wanted.desired ? undefined : level;
+}
+
+/** How many are missing; less than 0: too many, without those that users start (RECONCILE-7, RECONCILE-8). */
+function missingOf(
+  situation: Situation,
+  { refresh = REFRESH }: Fleet,
+  { min, desired }: Wanted,
+  { present, starting }: { readonly present: number; readonly starting: number },
+): number {
+  if (openWait(situation) !== undefined) {
+    const least = isStopping(situation) ? min : Math.max(min, desired - refresh.maxUnavailable);
+    return Math.max(0, least - present);
   }
-  if (!noted.changed) return { wanted: desired, present, why: next.why };
-  return { wanted: desired, present, why: noted.why, state: after };
+  return desired < present ? Math.min(0, desired - present + starting) : desired - present;
 }
 
 /** Why nothing may change in a fleet now. */
-export function hindranceOf({ state, last, stopping }: Situation): string | undefined {
+export function hindranceOf({ state, last, meanwhile, stopping }: Situation): string | undefined {
   if (state.paused !== undefined) return `paused by ${state.paused.by}`;
   if (last === "open") return `${state.child?.run} is at work`;
+  if (meanwhile === "open") return `${state.meanwhile?.run} is at work`;
   return stopping === undefined ? undefined : `${stopping} is at work`;
-}
-
-/** Members that stop or are stopped, and not by Kiln. */
-function stoppedByUser({ members, reservations, now }: Situation, status: "Stopping" | "Stopped"): string[] {
-  const waking = wakingIn(reservations, now);
-  return members
-    .filter(
-      (member) =>
-        member.status === status &&
-        member.startedAt !== undefined &&
-        stoppedByKilnAt(member) === undefined &&
-        member.stopsWhenTakenBack === undefined &&
-        !waking.has(member.id),
-    )
-    .map(({ id }) => id)
-    .toSorted();
-}
-
-/** RECONCILE-3. The first look only writes down who is stopped. */
-function stopsOf(situation: Situation, { desired, min }: Wanted, present: number) {
-  const { members, state } = situation;
-  const { byUser: known, beside = [], going = [] } = state;
-  const byUser = stoppedByUser(situation, "Stopped");
-  const stopped = known === undefined ? [] : byUser.filter((id) => !known.includes(id));
-  const up = new Set(members.filter((member) => !isDown(member)).map(({ id }) => id));
-  const started = (known ?? []).filter((id) => up.has(id));
-  const raised = desired + started.filter((id) => !beside.includes(id)).length;
-  // For these others were launched, so they are not missing any more.
-  const replaced = stopped.filter((id) => going.includes(id));
-  const missing = Math.max(0, raised - present);
-  const lowers = Math.min(stopped.length, missing + replaced.length, Math.max(0, raised - min));
-  const lowering = new Set([...replaced, ...stopped].slice(0, lowers));
-  const why = [
-    known === undefined ? "its size is kept from now on" : "",
-    stopped.length > 0 ? `${stopped.join(", ")} stopped by a user` : "",
-    started.length > 0 ? `${started.join(", ")} started by a user` : "",
-  ];
-  const changed = known === undefined || known.join() !== byUser.join();
-  return {
-    byUser,
-    beside: byUser.filter((id) => beside.includes(id) || (stopped.includes(id) && !lowering.has(id))),
-    going: going.filter((id) => stoppedByUser(situation, "Stopping").includes(id)),
-    asked: raised - lowers,
-    changed,
-    why: why.filter(Boolean).join("; ") || "a member that a user stopped is gone",
-  };
 }
 
 type Next =
@@ -163,7 +166,10 @@ type Next =
 
 function nextOf(situation: Situation, wanted: number, missing: number): Next {
   const { document } = situation;
-  if (missing === 0) return { why: "it is as it is to be" };
+  if (missing === 0) {
+    const open = openWait(situation);
+    return { why: open === undefined ? "it is as it is to be" : `${open} is at work` };
+  }
   const kind = missing > 0 ? "launch" : "end";
   const waits = waitOf(vainTry(situation, { kind, wanted, missing }), situation.now);
   if (waits !== undefined) return { why: waits };
@@ -185,13 +191,13 @@ function nextOf(situation: Situation, wanted: number, missing: number): Next {
     : { kind: "end", count: Math.min(-missing, END_MAX), why: `${-missing} are too many` };
 }
 
-type Child = NonNullable<SizeState["child"]>;
-
 /** The last try, if it was one of the same need and came to nothing (RECONCILE-5). */
 function vainTry(
-  { state: { child }, last }: Situation,
+  { state, ...ends }: Situation,
   { kind, wanted, missing }: Pick<Child, "kind"> & { readonly wanted: number; readonly missing: number },
 ): Child | undefined {
+  const child = state.meanwhile ?? state.child;
+  const last = state.meanwhile === undefined ? ends.last : ends.meanwhile;
   if (last !== "vain" || child?.kind !== kind || (child.wanted ?? wanted) !== wanted) return undefined;
   return Math.abs(missing) > Math.abs(child.missing ?? missing) ? undefined : child;
 }

@@ -1,8 +1,8 @@
-/** The run to which the last change of the members of a fleet was handed on. */
+/** The runs to which changes of the members of a fleet were handed on. */
 import * as z from "zod/mini";
 import { days, hours } from "../../../shared/duration.ts";
 import type { Ports } from "../../../shared/invocation.ts";
-import type { SizeState } from "../../../shared/size/log.ts";
+import type { Child, SizeState } from "../../../shared/size/log.ts";
 import { readRunLog, standing } from "../../../shared/workflow/run-log.ts";
 import type { Situation } from "./decide.ts";
 
@@ -11,9 +11,9 @@ const Ended = z.looseObject({ short: z.optional(z.int()), ended: z.optional(z.ar
 /** A run that has not ended after this is not waited for any more; its reservation still counts. */
 const LOST_MS = { launch: hours(6), end: hours(6), refresh: days(3) };
 
-/** How the run ended to which the last change was handed on. */
+/** How the run ended to which a change was handed on. */
 export async function lastOf(
-  { child }: SizeState,
+  child: Child | undefined,
   { cloud, clock }: Pick<Ports, "cloud" | "clock">,
 ): Promise<Situation["last"]> {
   if (child === undefined) return "none";
@@ -22,4 +22,21 @@ export async function lastOf(
   if (completion === undefined) return clock.now() - child.at < LOST_MS[child.kind] ? "open" : "vain";
   const { short = 0, ended } = Ended.safeParse(completion.result).data ?? {};
   return completion.kind === "done" && short === 0 && ended?.length !== 0 ? "useful" : "vain";
+}
+
+/** The run that changes a fleet, or refreshes it; undefined when none does. */
+export async function openChild(
+  { child, meanwhile }: SizeState,
+  ports: Pick<Ports, "cloud" | "clock">,
+): Promise<string | undefined> {
+  for (const one of [child, meanwhile]) if ((await lastOf(one, ports)) === "open") return one?.run;
+  return undefined;
+}
+
+/** A launch beside another run leaves that the child; the next child is newer than both (RECONCILE-7). */
+export function withChild(
+  { meanwhile: _earlier, ...state }: SizeState,
+  { beside, ...handedOn }: Child & { readonly beside?: true },
+): SizeState {
+  return beside ? { ...state, meanwhile: handedOn } : { ...state, child: handedOn };
 }

@@ -26,7 +26,8 @@ export async function situationOf({ document, state, members }: Known, ports: Po
     state,
     reservations,
     members: members ?? (await membersOf(cloud, name)),
-    last: await lastOf(state, ports),
+    last: await lastOf(state.child, ports),
+    meanwhile: await lastOf(state.meanwhile, ports),
     stopping: await holderOf(idleLock(name), ports),
     now: clock.now(),
   };

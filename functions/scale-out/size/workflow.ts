@@ -12,7 +12,7 @@ import { parse, type Ports } from "../../../shared/invocation.ts";
 import { Name } from "../../../shared/names.ts";
 import { afterFleetRun } from "../../../shared/notifications/fleet-runs.ts";
 import { requestShape } from "../../../shared/requests/request.ts";
-import { readSize, setDesired, writeAct, type SizeState } from "../../../shared/size/log.ts";
+import { readSize, setDesired, writeAct, type Child, type SizeState } from "../../../shared/size/log.ts";
 import { isSized, levelOf, wantedOf } from "../../../shared/size/wanted.ts";
 import { eventsWith, firstEvent, type EventOf } from "../../../shared/workflow/envelope.ts";
 import { runId } from "../../../shared/workflow/run-id.ts";
@@ -26,6 +26,7 @@ import {
   type Workflow,
 } from "../../../shared/workflow/workflow.ts";
 import { decide } from "./decide.ts";
+import { withChild } from "./last.ts";
 import { removalRun, withoutDocument } from "./removal.ts";
 import { situationOf } from "./situation.ts";
 
@@ -100,7 +101,8 @@ async function reconcileFleet(given: Reconcile, ports: Ports): Promise<Outcome> 
   const { fleet } = input;
   const before = await readSize(fleet, ports);
   // An earlier delivery of this event has decided.
-  if (isOwnChild(before, given)) return done({ fleet, ...before.child });
+  const own = ownChild(before, given);
+  if (own !== undefined) return done({ fleet, ...own });
   const loaded = await loadFleet(ports.cloud, fleet);
   if ("problem" in loaded) return withoutDocument(loaded.problem, before, { run, fleet, startedAt }, ports);
   const decision = decide(await situationOf({ document: loaded.document, state: before }, ports));
@@ -108,7 +110,7 @@ async function reconcileFleet(given: Reconcile, ports: Ports): Promise<Outcome> 
   const result = { fleet, wanted, running: present, why };
   if (state === undefined) return done(result);
   const handedOn = child && { ...child, run: childOf(run, fleet, startedAt, child.kind) };
-  const after = { ...state, ...(handedOn && { child: handedOn }) };
+  const after = handedOn === undefined ? state : withChild(state, handedOn);
   const written = await writeAct(
     fleet,
     // A resize has a line of the same run.
@@ -120,26 +122,32 @@ async function reconcileFleet(given: Reconcile, ports: Ports): Promise<Outcome> 
   return done({ ...result, ...handedOn });
 }
 
-const isOwnChild = ({ child }: SizeState, { run, startedAt, input }: Reconcile): boolean =>
-  child !== undefined &&
-  child.kind !== "refresh" &&
-  child.run === childOf(run, input.fleet, startedAt, child.kind);
+/** The change that an earlier delivery has handed on. */
+const ownChild = ({ child, meanwhile }: SizeState, { run, startedAt, input }: Reconcile): Child | undefined =>
+  [meanwhile, child].find(
+    (one) =>
+      one !== undefined &&
+      one.kind !== "refresh" &&
+      one.run === childOf(run, input.fleet, startedAt, one.kind),
+  );
 
 const HandedOn = z.looseObject({
   fleet: z.string(),
   run: z.string(),
   kind: z.enum(["launch", "end"]),
   count: z.int(),
+  running: z.optional(z.int()),
 });
 
 /** The run that makes the change. */
 function childRun(by: string, result: unknown): readonly RunRequest[] {
   const { success, data } = HandedOn.safeParse(result);
   if (!success) return [];
-  const { fleet, run, kind, count } = data;
+  const { fleet, run, kind, count, running } = data;
+  const upTo = running !== undefined && { upTo: running + count };
   const request =
     kind === "launch"
-      ? { v: 1, request: "scale-out", fleet, count, kept: true }
+      ? { v: 1, request: "scale-out", fleet, count, kept: true, ...upTo }
       : { v: 1, request: "end-surplus", fleet, count };
   return [{ run, by, request }];
 }

@@ -3,9 +3,8 @@
  *
  * RESUME-RESERVE-1. A start needs headroom under the limits of the fleet, like a launch (shared/limits/reservation.ts).
  *     Members without headroom stay stopped. A member may take another type of its fleet, so the highest price counts.
- * RESUME-RESERVE-2. A member of an image that a refresh has rolled back stays stopped.
- * RESUME-RESERVE-3. A member that a scale-in or a smaller size stopped stays stopped. A fleet whose size is kept waits for the
- *     run that stops some, which lowers that number only at its end.
+ * RESUME-RESERVE-2. A fleet whose size is kept waits for the run that stops some members, which lowers that number only at its
+ *     end.
  */
 import type { Instance } from "../../../shared/cloud/ecs/instances.ts";
 import { loadFleet } from "../../../shared/document-store.ts";
@@ -20,17 +19,16 @@ import { highestPrice, type PricedFleet } from "../../../shared/limits/price.ts"
 import { reserve } from "../../../shared/limits/reservation.ts";
 import { withReservation } from "../../../shared/limits/stored-reservation.ts";
 import { afterLostRace, updateReservations } from "../../../shared/limits/reservations.ts";
-import { idleLock, pauseOf, readSize, type SizeState } from "../../../shared/size/log.ts";
-import { servedImage } from "../../../shared/size/served.ts";
+import { idleLock, pauseOf, readSize } from "../../../shared/size/log.ts";
+import { detoursOf, servedImage } from "../../../shared/size/served.ts";
 import { isSized } from "../../../shared/size/wanted.ts";
-import { isOwn, TAG } from "../../../shared/tags.ts";
+import { isOwn } from "../../../shared/tags.ts";
 import type { EventOf } from "../../../shared/workflow/envelope.ts";
-import { kindOf } from "../../../shared/workflow/run-id.ts";
 import { holderOf } from "../../../shared/workflow/lock.ts";
 import { done, failed, next, wait, type Outcome } from "../../../shared/workflow/workflow.ts";
 import { countedPhase } from "../calls.ts";
 import { listed, MEMBERS_MAX, nonEmpty, noRefusals } from "../tally.ts";
-import { whyNotStartable, whyNotStarted } from "./decide.ts";
+import { whyNotResumed } from "./decide.ts";
 import { AwaitRunning, reserveEvent } from "./await-running.ts";
 import { Start } from "./start.ts";
 
@@ -40,7 +38,7 @@ type Reserve = EventOf<typeof Reserve>;
 /** The next run of the timer starts what this one leaves. */
 const PATIENCE_MS = minutes(20);
 
-/** The outcome while nothing may start: in a pause, or beside a run that stops members (RESUME-RESERVE-3). */
+/** The outcome while nothing may start: in a pause, or beside a run that stops members (RESUME-RESERVE-2). */
 async function hindranceOf(event: Reserve, document: Fleet, ports: Ports): Promise<Outcome | undefined> {
   const { fleet, dryRun } = event.input;
   const paused = await pauseOf(fleet, ports);
@@ -103,16 +101,6 @@ interface Reserved {
   readonly summary: Readonly<Record<string, number>>;
 }
 
-/** Why a member is not started; undefined for one that may be (RESUME-RESERVE-2). */
-const whyNotOf =
-  ({ idle }: Fleet, byHand: boolean, { held }: SizeState, now: number) =>
-  (one: Instance): string | undefined => {
-    if (!byHand && kindOf(one.tags[TAG.stoppedBy] ?? "") === "shrink")
-      return "a smaller size of its fleet stopped it";
-    if (one.imageId === held?.bad) return `its image ${one.imageId} was rolled back by a refresh`;
-    return byHand || idle === undefined ? whyNotStartable(one, now) : whyNotStarted(one, idle, now);
-  };
-
 /** The members to start, as far as there is headroom; undefined when other requests were first. */
 async function reserveMembers(
   { run, input }: Reserve,
@@ -124,8 +112,8 @@ async function reserveMembers(
   const { fleet } = priced;
   const price = await highestPrice(priced, cloud);
   const { HostNames: names } = fleet.launch;
-  const size = await readSize(fleet.name, ports);
-  const whyNot = whyNotOf(fleet, input.byHand, size, now);
+  const detours = await detoursOf(await readSize(fleet.name, ports), ports);
+  const whyNot = (one: Instance) => whyNotResumed(one, { fleet, detours, byHand: input.byHand }, now);
   let reserved: Reserved | undefined;
   const written = await updateReservations(ports, fleet.name, async (reservations) => {
     const instances = await countedMembers(cloud, fleet.name);

@@ -32,7 +32,7 @@ export async function choose(given: Given, document: Fleet, ports: Ports): Promi
   const reservations = await readReservations(cloud, document.name);
   const members = await membersOf(cloud, document.name);
   const now = clock.now();
-  const current = (await servedImage(document, ports)).image?.id;
+  const current = (await servedImage(document, { cloud, isTrying: true })).image?.id;
   const settled = members.filter(
     (one) => !isComing(reservations, { id: one.id, run: one.tags[TAG.run] }, now),
   );

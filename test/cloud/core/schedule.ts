@@ -6,14 +6,26 @@ const UNIT_MS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600
 /** Function from an instant to the next one due, epoch milliseconds. */
 export type Schedule = (after: number) => number;
 
-/** Read expressions: every cloud that starts has the same ones. */
-const crons = new Map<string, Cron>();
+/** Instants that are kept of one expression: some weeks of a timer of every five minutes. */
+const INSTANTS_MAX = 10_000;
 
-function cronOf(pattern: string, timezone: string): Cron {
+/** Read expressions, and the instants that they gave: every cloud that starts asks for the same ones. */
+const crons = new Map<string, (after: number) => number>();
+
+function cronOf(pattern: string, timezone: string): (after: number) => number {
   const key = `${timezone} ${pattern}`;
-  const cron = crons.get(key) ?? new Cron(pattern, { timezone, mode: "6-part", paused: true });
-  crons.set(key, cron);
-  return cron;
+  const known = crons.get(key);
+  if (known !== undefined) return known;
+  const cron = new Cron(pattern, { timezone, mode: "6-part", paused: true });
+  const instants = new Map<number, number>();
+  const next = (after: number): number => {
+    const instant =
+      instants.get(after) ?? cron.nextRun(new Date(after))?.getTime() ?? Number.POSITIVE_INFINITY;
+    if (instants.size < INSTANTS_MAX) instants.set(after, instant);
+    return instant;
+  };
+  crons.set(key, next);
+  return next;
 }
 
 /**
@@ -32,7 +44,7 @@ export function parseSchedule(text: string, start: number): Schedule {
   const fields = pattern.trim().split(/\s+/).length;
   if (fields !== 6)
     throw new Error(`a cron expression has six fields, seconds first; this one has ${fields}`);
-  const cron = cronOf(pattern, zone);
-  if (cron.nextRun(new Date(start)) === null) throw new Error("this expression never comes due");
-  return (after) => cron.nextRun(new Date(after))?.getTime() ?? Number.POSITIVE_INFINITY;
+  const next = cronOf(pattern, zone);
+  if (next(start) === Number.POSITIVE_INFINITY) throw new Error("this expression never comes due");
+  return next;
 }

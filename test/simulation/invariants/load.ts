@@ -10,9 +10,13 @@ const RISES = 0.15;
 const RISEN_MS = minutes(12);
 const BUSY_MS = minutes(20);
 
-/** Lets members that are about to be stopped go to work in the minutes before. */
+/**
+ * Lets members that are about to be stopped go to work in the minutes before. Another delivery may have looked at them since
+ * then, and has seen the truth of that time.
+ */
 export function loadRises({ kiln, draw, idleSince }: Simulation): () => void {
   const { world, time, faults } = kiln.cloud;
+  const seenAt = new Map<string, number>();
   return faults.interleave({
     product: "cms",
     action: "DescribeMetricList",
@@ -20,8 +24,11 @@ export function loadRises({ kiln, draw, idleSince }: Simulation): () => void {
       const now = time.now();
       const idle = [...idleSince].filter(([id, since]) => since <= now && Dimensions.includes(id));
       // Points of a minute are read right before a stop, and only then.
-      if (Period !== "60" || idle.length === 0 || draw() >= RISES) return;
-      const [id = ""] = idle[Math.floor(draw() * idle.length)] ?? [];
+      if (Period !== "60" || idle.length === 0) return;
+      const unseen = idle.filter(([id]) => now - (seenAt.get(id) ?? 0) > RISEN_MS);
+      for (const [id] of idle) seenAt.set(id, now);
+      if (draw() >= RISES || unseen.length === 0) return;
+      const [id = ""] = unseen[Math.floor(draw() * unseen.length)] ?? [];
       world.load(id, () => BUSY, { fromAt: now - RISEN_MS, toAt: now + BUSY_MS });
       idleSince.set(id, now + BUSY_MS);
     },

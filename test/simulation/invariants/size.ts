@@ -125,13 +125,14 @@ function countOf({ cloud }: Simulation["kiln"], run: string): number {
 /** The longest pause between two tries, the interval of the timer, and a launch. */
 const MISSING_MS = hours(2) + minutes(20);
 
-/** After faults, and while no run changes the fleet. */
+/** After faults, and while no run changes the fleet; a refresh, which may wait for hours, holds nothing up. */
 export function judgeMin(simulation: Simulation): void {
   const { kiln, problems, crew } = simulation;
   if (crew.limits.length === 0 || simulation.calm !== true) return;
   const now = kiln.cloud.time.now();
   const up = awakeIn(kiln, CREW).length;
-  if (up >= MIN || openRuns(simulation).length > 0) crew.belowSince = undefined;
+  const isChanging = openRuns(simulation).some(({ kind }) => kind !== "refresh");
+  if (up >= MIN || isChanging) crew.belowSince = undefined;
   else crew.belowSince ??= now;
   if (now - (crew.belowSince ?? now) > MISSING_MS)
     problems.add(`K6: ${CREW} has ${up} members for ${MISSING_MS / minutes(1)} minutes, its min is ${MIN}`);

@@ -1,7 +1,7 @@
 import { test } from "vitest";
 import { decide, type Situation } from "../../../../functions/scale-out/size/decide.ts";
 import { parseFleet } from "../../../../shared/documents/fleet.ts";
-import { hours, minutes } from "../../../../shared/duration.ts";
+import { days, hours, minutes } from "../../../../shared/duration.ts";
 import type { Instance } from "../../../../shared/cloud/ecs/instance.ts";
 import type { Reservation } from "../../../../shared/limits/stored-reservation.ts";
 import type { Level } from "../../../../shared/size/wanted.ts";
@@ -24,7 +24,7 @@ const grant = (more: Partial<Reservation>): Reservation => ({
 
 const situation = (more: Partial<Situation> & { readonly fleet?: object }): Situation => ({
   document: parseFleet("web", fleetText({ size: { min: 1, desired: 3 }, idle: POLICY, ...more.fleet })),
-  state: { byUser: [] },
+  state: { byUser: [], byHand: { from: 0, starts: {} } },
   members: three,
   reservations: { v: 2, grants: [] },
   last: "none",
@@ -61,8 +61,58 @@ test("one run at a time: nothing is handed on while the last one, or a stop, is 
   const short = { members: [] };
   expect(decide(situation(short)).child).toMatchObject({ kind: "launch", count: 3 });
   expect(decide(situation({ ...short, last: "open", state: { byUser: [], child } })).state).toBeUndefined();
-  expect(decide(situation({ ...short, stopping: "idle-web-1" })).state).toBeUndefined();
+  const busy = { members: [member("i-1")], stopping: "idle-web-1" };
+  expect(decide(situation(busy))).toEqual({ wanted: 3, present: 1, why: "idle-web-1 is at work" });
   expect(decide(situation({ ...short, state: { byUser: [], paused } })).state).toBeUndefined();
+});
+
+test("beside a refresh missing members are launched, as many as it leaves the fleet, and nothing is ended", ({
+  expect,
+}) => {
+  const child = { run: "refresh-web-1", at: NOW, vain: 0, kind: "refresh", count: 0 } as const;
+  const meanwhile = { run: "scale-web-1", at: NOW, vain: 0, kind: "launch", count: 1 } as const;
+  const during = (here: number, more: Parameters<typeof situation>[0] = {}) =>
+    decide(
+      situation({
+        last: "open",
+        members: Array.from({ length: here }, (_, n) => member(`i-${n}`)),
+        ...more,
+        state: { byUser: [], child, ...more.state },
+      }),
+    ).child;
+  expect(during(1)).toMatchObject({ kind: "launch", count: 2, beside: true });
+  expect(during(3)).toBeUndefined();
+  expect(during(5)).toBeUndefined();
+  const fleet = { refresh: { maxUnavailable: 1 } };
+  expect(during(2, { fleet })).toBeUndefined();
+  expect(during(1, { fleet })).toMatchObject({ count: 1 });
+  // A refresh that is over leaves its launch at work.
+  for (const last of ["open", "useful", "none"] as const)
+    expect(during(1, { last, meanwhile: "open", state: { meanwhile } })).toBeUndefined();
+  expect(during(1, { meanwhile: "vain", state: { meanwhile } })).toBeUndefined();
+  expect(during(1, { last: "useful" })).toEqual(expect.not.objectContaining({ beside: true }));
+});
+
+test("while a run stops members, those that are missing for the min are launched, and acts of users wait", ({
+  expect,
+}) => {
+  const fleet = { size: { min: 2, desired: 4 } };
+  const end = { run: "shrink-web-1", at: NOW, vain: 0, kind: "end", count: 1 } as const;
+  const byHand = { from: 0, starts: {} };
+  const members = [member("i-1"), member("i-2", { status: "Stopped" })];
+  const checked = decide(situation({ fleet, members, stopping: "idle-web-1" }));
+  expect(checked).toMatchObject({ wanted: 4, child: { kind: "launch", count: 1 }, state: { byUser: [] } });
+  expect(checked.child).not.toHaveProperty("beside");
+  for (const stopping of ["shrink-web-1", undefined]) {
+    const state = { byUser: [], byHand, child: end };
+    const { child } = decide(situation({ fleet, members, last: "open", state, stopping }));
+    expect(child).toMatchObject({ kind: "launch", count: 1, beside: true });
+  }
+  // A launch may have reserved nothing yet.
+  const child = { ...end, kind: "launch" } as const;
+  expect(
+    decide(situation({ fleet, members, last: "open", state: { byUser: [], child } })).child,
+  ).toBeUndefined();
 });
 
 test("a change that came to nothing is tried after pauses that double, up to two hours", ({ expect }) => {
@@ -184,6 +234,34 @@ test("a stop beyond the number, or of a member that min needs, lowers nothing, a
     wanted: 2,
     present: 3,
   });
+});
+
+test("a start by hand raises the number once, never above max; while it starts, nothing is too many", ({
+  expect,
+}) => {
+  const asleep = (more: Partial<Instance>): Instance => {
+    const tags = { "kiln:stopped-by": "idle-web-1", "kiln:stopped-at": "2026-01-05T06:00:00Z" };
+    return member("i-4", { startedAt: NOW - days(1), ...more, tags: { ...tags, ...more.tags } });
+  };
+  const of = (four: Instance, more: Parameters<typeof situation>[0] = {}) =>
+    decide(situation({ members: [...three, four], ...more }));
+  expect(of(asleep({ status: "Starting" }))).toMatchObject({ wanted: 3, why: "it is as it is to be" });
+  const up = asleep({ startedAt: NOW });
+  const { state = {}, ...first } = of(up);
+  expect(first).toMatchObject({ wanted: 4, present: 4 });
+  expect(state).toMatchObject({ byHand: { starts: { "i-4": NOW } }, level: { desired: 4 } });
+  expect(of(up, { state }).state).toBeUndefined();
+  // Nothing is written while it is down.
+  const lower = { ...state, level: undefined };
+  expect(of(asleep({ status: "Stopped" }), { state: lower }).state).toBeUndefined();
+  expect(of(asleep({ startedAt: NOW + hours(2) }), { state: lower }).wanted).toBe(4);
+  expect(of(up, { fleet: { limits: { max: 3 } } })).toMatchObject({ wanted: 3, child: { kind: "end" } });
+  const woken = { "kiln:woken-at": "2026-01-05T07:59:00Z scale-web-1" };
+  expect(of(asleep({ startedAt: NOW, tags: woken })).wanted).toBe(3);
+  const grants = [grant({ launches: [0], wakes: ["i-4"] })];
+  expect(of(up, { reservations: { v: 2, grants } }).wanted).toBe(3);
+  // The first look, and a resume, count what runs.
+  expect(of(up, { state: { byUser: [] } })).toMatchObject({ wanted: 3, state: { byHand: { from: NOW } } });
 });
 
 test("a member that was on its way down when it was replaced lowers the number once it is down", ({
