@@ -16,22 +16,26 @@ import type { Ports } from "./invocation.ts";
 import { holdKey } from "./keys.ts";
 import { appendOnce, readLog, TAIL_BYTES } from "./workflow/log.ts";
 
-const Line = z.object({
+const standing = {
   at: z.int(),
   /** The run that wrote it: a repeat finds its own line. */
   run: z.string(),
   by: z.string(),
-  held: z.boolean(),
   why: z.string(),
   /** Epoch ms; absent until it is lifted. */
   until: z.optional(z.int()),
+};
+
+const Line = z.object({
+  ...standing,
+  held: z.boolean(),
   /** The run that set it first, when an undo brings it back. */
   setBy: z.optional(z.string()),
 });
 type Line = z.infer<typeof Line>;
 
 /** A hold that stands; `run` set it. */
-export const Hold = z.omit(Line, { held: true, setBy: true });
+export const Hold = z.object(standing);
 export type Hold = z.infer<typeof Hold>;
 
 const setterOf = ({ run, setBy = run }: Line): string => setBy;

@@ -16,8 +16,7 @@ import type { CloudClient } from "../../../shared/cloud/client.ts";
 import type { Image } from "../../../shared/cloud/ecs/image.ts";
 import { imageShares } from "../../../shared/cloud/ecs/shares.ts";
 import { accountsOf, deliveredOf } from "../../../shared/delivered.ts";
-import { CarriedRecipe } from "../../../shared/documents/completed.ts";
-import { cipherIn } from "../../../shared/encryption.ts";
+import { cipherIn, type Encrypting } from "../../../shared/encryption.ts";
 import { heldText, holdOf } from "../../../shared/holds.ts";
 import type { Ports } from "../../../shared/invocation.ts";
 import { isRunId } from "../../../shared/names.ts";
@@ -139,10 +138,17 @@ function afterRun(run: string, log: RunLog): Verdict {
 
 const Incomplete = z.looseObject({ result: z.looseObject({ notUpdated: z.array(z.string()) }) });
 
+const Encryption = z.looseObject({
+  everywhere: z.boolean(),
+  keys: z.record(z.string(), z.string()),
+  serviceKeyIn: z.optional(z.array(z.string())),
+});
+
 const Carried = z.looseObject({
   recipe: z.string(),
   family: z.string(),
   document: z.looseObject({
+    encryption: z.optional(Encryption),
     promote: z.looseObject({
       regions: z.array(z.string()),
       accounts: z.array(z.string()),
@@ -158,18 +164,21 @@ async function changesSince(
   { family, recipe, document }: Delivered,
   cloud: CloudClient,
 ): Promise<string[]> {
-  const { promote: carried } = carriedDocument;
+  // Another source makes another image.
+  const { source } = document;
+  const { promote: carried, encryption } = carriedDocument;
   const { regions, accounts, consumers } = document.promote;
-  const isEmpty = carried.regions.length + carried.accounts.length === 0;
-  const delivered = isEmpty ? undefined : await deliveredOf(cloud, recipe);
+  const delivered = await deliveredOf(cloud, recipe);
   // DELIVERY-5.
-  const there = carried.regions.filter((region) => delivered?.left.includes(region) !== true);
-  const shared = delivered === undefined ? [] : await stillShared(id, carried.accounts, delivered, cloud);
-  // A promotion of a version before may have carried another form of document.
-  const encrypted = CarriedRecipe.safeParse(carriedDocument).data ?? document;
+  const there = carried.regions.filter((region) => !delivered.left.includes(region));
+  const shared = await stillShared(id, carried.accounts, delivered, cloud);
   return [
     ...(before === family ? [] : [`family ${before} to ${family}`]),
-    ...added("regions", regionTexts(there, encrypted, cloud), regionTexts(regions, document, cloud)),
+    ...added(
+      "regions",
+      regionTexts(there, { source, encryption }, cloud),
+      regionTexts(regions, document, cloud),
+    ),
     ...added("accounts", shared, accounts),
     ...added("consumers", carried.consumers.map(consumerText), consumers.map(consumerText)),
   ];
@@ -184,15 +193,15 @@ async function stillShared(
 ): Promise<readonly string[]> {
   const { region } = cloud.access;
   const own = accountsOf(delivered, { region, imageId });
-  if (accounts.every((account) => own.includes(account))) return accounts;
-  const now = await imageShares(cloud, imageId, region);
+  const others = accounts.filter((account) => !own.includes(account));
+  const now = others.length === 0 ? [] : await imageShares(cloud, imageId, region);
   return accounts.filter((account) => own.includes(account) || now.includes(account));
 }
 
 /** Regions with the key that copies are encrypted with there. */
 const regionTexts = (
   regions: readonly string[],
-  document: Pick<Asked["document"], "source" | "encryption">,
+  document: Encrypting,
   { access: { region: home } }: CloudClient,
 ): string[] =>
   regions.map((region) => {

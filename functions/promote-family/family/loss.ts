@@ -27,11 +27,10 @@ export async function lossOf(
   ports: Pick<Ports, "cloud" | "clock">,
 ): Promise<Result<readonly string[]>> {
   if (from === undefined || from === "" || from === to) return ok([]);
+  const stays = (why: string) =>
+    problem(`${imageId} stays in its family: ${why}; make another image for ${to} with force: true`);
   const hold = await holdOf(from, ports);
-  if (hold !== undefined)
-    return problem(
-      `${imageId} stays in its family: ${heldText(from, hold)}; lift that hold, or make another image for ${to} with force: true`,
-    );
+  if (hold !== undefined) return stays(heldText(from, hold));
   const home = homeOf(ports);
   const losses: string[] = [];
   for (const region of [home, ...regions]) {
@@ -40,10 +39,7 @@ export async function lossOf(
     const leaves = members.find(({ id }) => id === served);
     if (leaves === undefined || !isOf(leaves, imageId)) continue;
     const next = nextAfter(leaves, members);
-    if (next === undefined)
-      return problem(
-        `${imageId} stays in family ${from}, which would serve nothing in ${region} without it; make another image for ${to} with force: true`,
-      );
+    if (next === undefined) return stays(`family ${from} would serve nothing in ${region} without it`);
     losses.push(`family ${from} in ${region} serves ${next.id} instead`);
   }
   return ok(losses);

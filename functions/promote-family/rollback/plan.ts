@@ -1,5 +1,4 @@
 /** Plans a rollback or its undo: reads the family in all its regions and changes nothing. */
-import { isDeepStrictEqual } from "node:util";
 import * as z from "zod/mini";
 import { describeImages, familyImage, type Image } from "../../../shared/cloud/ecs/images.ts";
 import { imageShares } from "../../../shared/cloud/ecs/shares.ts";
@@ -53,7 +52,7 @@ type List = z.infer<typeof List>;
 export const listKey = (run: string, text: string): string =>
   outputKey(run, `deprecated-${digest(text)}.json`);
 
-const Listed = z.looseObject({ list: z.string() });
+const Listed = z.looseObject({ list: z.string(), targets: z.optional(ImageIn) });
 
 /** The list of a rollback; undefined when it came to none. */
 export async function readList(run: string, cloud: Ports["cloud"]): Promise<List | undefined> {
@@ -66,17 +65,15 @@ export async function listAt(key: string, cloud: Ports["cloud"]): Promise<List |
   return found && List.parse(JSON.parse(found.text));
 }
 
-const Stopped = z.looseObject({ targets: ImageIn, list: z.string() });
-
 /** The plan of the rollback that set the hold of the family, when it failed half-way. */
 async function stoppedRollback(family: string, ports: Ports) {
   const { run = "" } = (await holdOf(family, ports)) ?? {};
   if (kindOf(run) !== "rollback") return undefined;
   const now = standing(run, await readRunLog(ports.cloud, run));
   if (now?.completion?.kind !== "failed") return undefined;
-  const stopped = Stopped.safeParse(now.event).data;
-  const list = stopped && (await readList(run, ports.cloud));
-  return list && { targets: stopped.targets, list };
+  const { targets, list: key } = Listed.safeParse(now.event).data ?? {};
+  const list = key && (await listAt(key, ports.cloud));
+  return targets && list ? { targets, list } : undefined;
 }
 
 /**
@@ -90,7 +87,7 @@ function goesOn(
   served: string | undefined,
 ): boolean {
   if (![PREVIOUS, target?.id, target?.name].includes(to)) return false;
-  if (!isDeepStrictEqual(new Set(regions), new Set(Object.keys(targets)))) return false;
+  if (!Object.keys(targets).every((region) => regions.includes(region))) return false;
   return served === target?.id || list.deprecated.some(({ imageId }) => imageId === served);
 }
 
