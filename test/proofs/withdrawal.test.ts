@@ -152,10 +152,17 @@ notified(
     await kiln.cloud.settle({ until: () => questions().length > 0, forMs: hours(1) });
     await uploaded(kiln, recipeText(recipe({})));
     expect(sharing(kiln)).toEqual(NOTHING);
+    const given: string[] = [];
+    kiln.cloud.faults.interleave({
+      product: "ecs",
+      action: "ModifyImageSharePermission",
+      before: (params) => void given.push(params["AddAccount.1"] ?? ""),
+    });
     await browse(kiln, String(questions()[0]?.body.links?.approve), "approve");
     await kiln.cloud.settle({ forMs: hours(1) });
     expect(kiln.records("promote").at(-1)?.state).toBe("done");
     expect(sharing(kiln)).toEqual(NOTHING);
+    expect(given).not.toContain(ACCOUNT);
     expect(served(kiln, ABROAD)).toBeUndefined();
     expect(imagesIn(kiln, ABROAD)).toHaveLength(1);
     await kiln.cloud.settle({ forMs: minutes(1) });
