@@ -182,7 +182,7 @@ export const RECIPE: Sentences = {
     },
   ],
   provision: ["Steps that set up the builder, in order.", STEP],
-  keepFailed: "How long a builder whose bake failed is kept for debugging, from 30m to 7d.",
+  keepFailed: "How long a builder whose bake failed is kept for debugging, from 1h to 7d.",
   image: [
     "Name and attributes of the image.",
     {

@@ -2,10 +2,11 @@
 import { joinReasons } from "./budget.ts";
 import { readBuildSecrets } from "./config.ts";
 import type { Recipe } from "./documents/recipe.ts";
+import { valueProblem } from "./requests/declared-parameters.ts";
 import { ok, problem, type Result } from "./result.ts";
 
 /**
- * The secrets that a recipe names, by the name of their parameter; or those that this function does not have. The whole
+ * The secrets that a recipe names, by the name of their parameter; or what is wrong with them here. The whole
  * environment is known to `redact` from the start of an invocation.
  * @throws ConfigError for a variable that is malformed.
  */
@@ -27,5 +28,12 @@ export function buildSecrets({
         ),
       ),
     );
+  for (const { name, fromEnv } of named) {
+    const unsound = valueProblem(parameters[name] ?? {}, String(all[fromEnv]));
+    if (unsound !== undefined)
+      return problem(
+        `parameters.${name}: ${fromEnv} in KILN_SECRETS ${unsound}; correct it there and deploy again`,
+      );
+  }
   return ok(Object.fromEntries(named.map(({ name, fromEnv }) => [name, String(all[fromEnv])])));
 }

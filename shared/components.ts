@@ -5,6 +5,8 @@
  *     first writes, and that copy counts. Another content under the same key is reported, and nothing uses it.
  * COMPONENT-2. A recipe is expanded when its bake begins. So exact versions and steps are in the digest, the events and the
  *     log of the bake, and a later version changes the next bake only.
+ * COMPONENT-3. Where a component takes its value from a parameter of the recipe, its pattern holds for that parameter too:
+ *     for the default, for callers and for secrets.
  */
 import * as z from "zod/mini";
 import { DOCUMENT_TEXT_MAX_BYTES } from "./budget.ts";
@@ -17,7 +19,7 @@ import type { Step } from "./documents/recipe-steps.ts";
 import { DocumentError } from "./errors.ts";
 import type { Ports } from "./invocation.ts";
 import { FOLDER } from "./keys.ts";
-import { missingIn, valueProblem, withVariables } from "./requests/declared-parameters.ts";
+import { missingIn, valueProblem, withVariables, type Declarations } from "./requests/declared-parameters.ts";
 import { ok, problem, type Result } from "./result.ts";
 import { appendOrLose, readLog } from "./workflow/log.ts";
 
@@ -105,12 +107,13 @@ async function exactVersion({ name, version }: Version, ports: ComponentPorts): 
   return latestOf(objects.flatMap(({ key }) => componentIn(key)?.version ?? []));
 }
 
-/** A recipe with the steps of its components before its own, and their exact versions (COMPONENT-2). */
+/** A recipe with the steps of its components before its own, their exact versions (COMPONENT-2) and rules (COMPONENT-3). */
 export async function expandRecipe(recipe: Recipe, ports: ComponentPorts): Promise<Result<Recipe>> {
   const { components, provision } = recipe;
   if (components === undefined) return ok(recipe);
   const exact: ComponentUse[] = [];
   const steps: Step[] = [];
+  let parameters: Declarations | undefined = recipe.parameters;
   for (const [index, use] of components.entries()) {
     const at = `components[${index}]: `;
     const version = await exactVersion(use, ports);
@@ -118,15 +121,42 @@ export async function expandRecipe(recipe: Recipe, ports: ComponentPorts): Promi
     const of = { name: use.name, version };
     const component = await usable(of, ports);
     if (!component.ok) return problem(at + component.problem);
+    const wrong = (said: string) => problem(`${at}component ${idOf(of)}: ${said}`);
     const values = valuesOf(component.value, use, recipe);
-    if (!values.ok) return problem(`${at}component ${use.name}/${version}: ${values.problem}`);
+    if (!values.ok) return wrong(values.problem);
+    const ruled = ruledBy(component.value, idOf(of), { parameters, given: use.parameters });
+    if (!ruled.ok) return wrong(ruled.problem);
+    parameters = ruled.value;
     exact.push({ ...use, version });
     steps.push(...component.value.steps.map((step) => named(withVariables(step, values.value), of)));
   }
-  return ok({ ...recipe, components: exact, provision: [...steps, ...provision] });
+  const all = { ...recipe, components: exact, provision: [...steps, ...provision] };
+  return ok(parameters === undefined ? all : { ...all, parameters });
 }
 
 type Values = Readonly<Record<string, string>>;
+
+/** The parameters of the recipe with the patterns of a component that takes its values from them (COMPONENT-3). */
+function ruledBy(
+  { parameters: declared }: Component,
+  component: string,
+  { parameters, given }: { readonly parameters: Declarations | undefined; readonly given: Values },
+): Result<Declarations | undefined> {
+  if (parameters === undefined) return ok(undefined);
+  const ruled: Record<string, Declarations[string]> = { ...parameters };
+  for (const [name, { pattern }] of Object.entries(declared)) {
+    const own = ruled[name];
+    if (pattern === undefined || own === undefined || given[name] !== undefined) continue;
+    const one = { ...own, rules: [...(own.rules ?? []), { component, pattern }] };
+    const wrong = one.default === undefined ? undefined : valueProblem({ pattern }, one.default);
+    if (wrong !== undefined)
+      return problem(
+        `parameters.${name} ${wrong}, and its default in the recipe does not; correct the default, or give the component a value`,
+      );
+    ruled[name] = one;
+  }
+  return ok(ruled);
+}
 
 /** The values of a component: those of the recipe's `components`, else its parameter of that name, else the default. */
 function valuesOf(

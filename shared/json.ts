@@ -32,3 +32,8 @@ export function repeatedKey(text: string): string | undefined {
 /** As `readJson`. An `id` that is a larger number than a double holds is a text, as those of GitHub may be. */
 export const readJsonWithIds = (text: string): unknown =>
   readJson(text.replaceAll(/("id"\s*:\s*)(\d{16,})(?=\s*[,}])/g, '$1"$2"'));
+
+/** Whether a text holds no half of a surrogate pair: such a text has no UTF-8, so no call of the cloud takes it. */
+export const isWhole = (text: string): boolean => !/\p{Surrogate}/u.test(text);
+
+export const HALF_CHARACTER = String.raw`must not contain half of a character, such as \ud800; remove it`;

@@ -16,6 +16,10 @@ const OWN = new Set(Object.values(FOLDER).map((folder) => folder.split("/")[0]))
 /** Checksums and signatures, which often lie beside a disk file. */
 const CHECKSUM =
   /[/._-](?:checksums?|(?:md5|sha\d{1,3}|b2|blake\w+|crc\d*)(?:sums?)?|sig|minisig|asc|gpg)(?:\.(?:txt|sig|asc|gpg))*$/i;
+/** Those that bakes compare (functions/bake-image/bake/checksum.ts). */
+const COMPARED = /(?:^|[/._-])(?:checksums?|digests?|(?:md5|sha-?\d{1,3})(?:sums?)?)(?:\.txt)?$/i;
+/** Whether bakes compare the disks beside an object with the checksums in it. */
+export const isChecksumFile = (key: string): boolean => IN_PLACE.test(key) && COMPARED.test(key);
 /** Of how a disk was made. */
 const LOG = /\.(?:log|txt|json|manifest)(?:\.\d+)?$/i;
 
@@ -84,8 +88,8 @@ const IN_PLACE = new RegExp(`^${FOLDER.disks}${NAME}/[^/]+$`);
 /** Why an object under disks/ starts no bake, though it is no mistake and is not reported. Pure. */
 export function besideDisk(key: string): string | undefined {
   if (!key.startsWith(FOLDER.disks)) return undefined;
-  if (recipeOfDisk(key.replace(/\.(?:md5|sha256)$/, "")) !== undefined)
-    return recipeOfDisk(key) === undefined ? "a bake of the disk beside it compares it" : undefined;
+  if (recipeOfDisk(key) !== undefined) return undefined;
+  if (isChecksumFile(key)) return "a bake of the disk beside it compares it";
   if (CHECKSUM.test(key))
     return "no function reads checksums and signatures of this form, so it starts no bake";
   return LOG.test(key) ? "it is no disk, so it starts no bake" : undefined;

@@ -2,7 +2,7 @@
 import type * as z from "zod/mini";
 import { nearest } from "../../shared/documents/spelling.ts";
 import { joinReasons } from "../../shared/budget.ts";
-import { readJson, repeatedKey } from "../../shared/json.ts";
+import { HALF_CHARACTER, readJson, repeatedKey } from "../../shared/json.ts";
 import { ownSentence } from "../../shared/requests/sentence.ts";
 import { ok, problem, type Result } from "../../shared/result.ts";
 
@@ -11,6 +11,8 @@ export function parseBody<T>(body: Uint8Array, schema: z.ZodMiniType<T>): Result
   const text = Buffer.from(body).toString("utf8");
   const value = text === "" ? {} : readJson(text);
   if (value === undefined) return problem("the body is not JSON");
+  // JSON of a value has escapes of halves only.
+  if (/(?<!\\)(?:\\\\)*\\ud[89a-f]/.test(JSON.stringify(value))) return problem(`the body ${HALF_CHARACTER}`);
   const twice = repeatedKey(text);
   if (twice !== undefined) return problem(`${twice.slice(0, COMPARED_MAX)}: is in the body twice; keep one`);
   const parsed = schema.safeParse(value);

@@ -45,6 +45,8 @@ export const SENTENCES: Readonly<Record<string, string>> = {
     "命令“{name}”失败，退出码 {code}，没有任何输出",
   "for a reboot write - reboot, or end the step with exit 194":
     "需要重启时请写 - reboot，或让该步骤以 exit 194 结束",
+  "{id} is gone: the cloud releases a {role} {time} after its launch, whatever it does; raise {key}, or make the steps shorter":
+    "{id} 已不存在：无论是否完成，云都会在启动 {time} 后释放 {role}；请调大 {key}，或缩短步骤",
   '"{name}" failed with exit code {code}: {output} (all of it: {key})':
     "命令“{name}”失败，退出码 {code}：{output}（完整输出：{key}）",
   "{image} was rejected by {by}; its family {family} stays as it is, and is held until the hold is lifted":

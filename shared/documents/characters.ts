@@ -55,8 +55,8 @@ const NAMES: Readonly<Record<string, string>> = {
 /** Spaces other than the ordinary one, and characters without a shape. U+2800 is Braille without a dot. */
 export const ODD_SPACE = /(?! )[\p{Zs}\p{Zl}\p{Zp}\p{Cf}\p{Default_Ignorable_Code_Point}\u2800]/u;
 const FULL_WIDTH = /[\uff01-\uff5e“”„「」‘’、。【】–—−]/;
-/** C0 but the tab and line breaks, DEL, C1, and those that change the direction of a text. */
-export const CONTROL_OR_DIRECTION = /(?![\t\n])[\p{Cc}\p{Bidi_Control}]/u;
+/** C0 but the tab and line breaks, DEL, C1, those that change the direction of a text, and halves of characters. */
+export const CONTROL_OR_DIRECTION = /(?![\t\n])[\p{Cc}\p{Bidi_Control}\p{Surrogate}]/u;
 const CONTROL = /\p{Cc}/u;
 
 const isOddSpace = (character: string): boolean => ODD_SPACE.test(character);

@@ -164,7 +164,7 @@ const shape = {
   internetMbps: z._default(whole(0, MAX_INTERNET_MBPS), 0),
   ramRole: z.exactOptional(ramRole()),
   userData: z.exactOptional(z.string()),
-  expireAfter: z._default(duration("30m", "1d"), hours(2)),
+  expireAfter: z._default(duration("1h", "1d"), hours(2)),
 };
 
 type Written = z.infer<z.ZodMiniObject<typeof shape, z.core.$strict>>;

@@ -33,7 +33,7 @@ const testShape = {
   dataDisks: z.exactOptional(TestedDisks),
   hygiene: orEmpty(closed({ waive: z._default(oneOrMany(z.enum(CHECK_IDS)), []) }), {}),
   timeout: z._default(duration("5m", "1d"), minutes(30)),
-  keepFailed: z.exactOptional(duration("30m", "7d")),
+  keepFailed: z.exactOptional(duration("1h", "7d")),
   skip: z._default(z.boolean(), false),
 };
 type TestWritten = z.infer<z.ZodMiniObject<typeof testShape, z.core.$strict>>;

@@ -23,7 +23,7 @@ const Family = z.string().check(
   }),
 );
 
-const KeepFailed = short((value) => (value === false ? undefined : value), z.optional(duration("30m", "7d")));
+const KeepFailed = short((value) => (value === false ? undefined : value), z.optional(duration("1h", "7d")));
 
 const PauseAfter = short((value) => (value === false ? 0 : value), whole(0, 100));
 
@@ -85,6 +85,16 @@ function builderFindings({ source, components, provision, keepFailed }: Written)
   ];
 }
 
+/** A builder runs Linux. */
+function platformFindings({ source, image }: Written): readonly Finding[] {
+  const { platform }: Partial<Written["image"]> = Object(image);
+  return finding(
+    kindOf(source) === "builder" && String(platform).includes("Windows"),
+    ["image", "platform"],
+    "must be a Linux for a builder, which runs shell scripts; make Windows images of source.instance or source.upload",
+  );
+}
+
 function timeoutFindings({ source, provision }: Written): Finding[] {
   const { expireAfterMs, expireAfter } = builderIn(source);
   const most = expireAfterMs ?? expireAfter ?? Number.POSITIVE_INFINITY;
@@ -100,7 +110,7 @@ function timeoutFindings({ source, provision }: Written): Finding[] {
 const isFilled = (list: unknown): boolean => Array.isArray(list) && list.length > 0;
 
 /** The attributes of an imported image are written in its own block, or read from the object. */
-function uploadFindings({ source, image, rebake, schedule }: Written): Finding[] {
+function uploadFindings({ source, image, rebake, schedule, parameters }: Written): Finding[] {
   if (kindOf(source) !== "upload") return [];
   const { version, ...platform }: Partial<Written["image"]> = Object(image);
   const misplaced = (["architecture", "bootMode", "platform"] as const).flatMap((key) =>
@@ -112,6 +122,7 @@ function uploadFindings({ source, image, rebake, schedule }: Written): Finding[]
   );
   return [
     ...misplaced,
+    ...requiredFindings(parameters),
     ...finding(
       version !== undefined,
       ["image", "version"],
@@ -124,6 +135,44 @@ function uploadFindings({ source, image, rebake, schedule }: Written): Finding[]
       "must be true for an upload",
     ),
   ];
+}
+
+/** No caller bakes an upload, so none can give it a value. */
+const requiredFindings = (parameters: unknown): Finding[] =>
+  Object.entries(isMap(parameters) ? parameters : {}).flatMap(([name, one]) =>
+    finding(
+      Object(one).default === undefined && Object(one).fromEnv === undefined,
+      ["parameters", name],
+      "needs default: or fromEnv: here, because the upload of a disk starts the bake and gives no values",
+    ),
+  );
+
+/** A component takes the value that the recipe gives it, and a parameter of that name would have no effect. */
+function componentFindings({ components, parameters }: Written): Finding[] {
+  const declared = isMap(parameters) ? parameters : {};
+  const uses: readonly unknown[] = [components ?? []].flat();
+  return uses.flatMap((use, index) =>
+    Object.keys(Object(Object(use).parameters)).flatMap((name) =>
+      finding(
+        Object.hasOwn(declared, name),
+        ["components", index, "parameters", name],
+        "is a parameter of the recipe too, which does not replace it; remove one of the two, or rename that of the recipe",
+      ),
+    ),
+  );
+}
+
+/** A consumer has the image that its region serves. */
+function consumerFindings({ promote }: Written): Finding[] {
+  const { consumers, regions } = promote;
+  const served = new Set(regions.map(({ region }) => region));
+  return consumers.flatMap(({ region }, index) =>
+    finding(
+      region !== undefined && !served.has(region),
+      ["promote", "consumers", index, "region"],
+      "gets no image; add it to promote.regions, or leave region out for the home region",
+    ),
+  );
 }
 
 /** The image test launches an instance; a builder names its place, the other sources do not. */
@@ -197,8 +246,11 @@ export const Recipe = (name: string) =>
     closed(shape, ELSEWHERE).check(
       // Rules that ask only what is there read no field: a mistake in it hides none of theirs.
       rule<Written>([], builderFindings),
+      rule<Written>([], platformFindings),
       rule<Written>(["source.builder.expireAfter"], timeoutFindings),
       rule<Written>([], uploadFindings),
+      rule<Written>([], componentFindings),
+      rule<Written>(["promote.consumers", "promote.regions"], consumerFindings),
       rule<Written>(["source.builder.systemDisk", "encrypt", "promote.regions"], encryptionFindings),
       rule<Written>([], testFindings),
       rule<Written>(OFFERED, testOfferingFindings),

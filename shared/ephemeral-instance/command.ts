@@ -2,14 +2,14 @@
 import { agentsOnline, commandResult, runCommand, type CommandResult } from "../cloud/ecs/commands.ts";
 import { describeInstances, rebootInstance } from "../cloud/ecs/instances.ts";
 import { clientToken } from "../cloud/ecs/token.ts";
-import { seconds } from "../duration.ts";
+import { formatDuration, seconds } from "../duration.ts";
 import type { Step } from "../documents/recipe-steps.ts";
 import type { Ports } from "../invocation.ts";
 import { outputKey } from "../keys.ts";
 import { REBOOT_ADVICE } from "../reboots.ts";
-import { redactShown } from "../redact.ts";
+import { redactCut, redactShown } from "../redact.ts";
 import { withVariables } from "../requests/declared-parameters.ts";
-import { ownTags, TAG, type Owner } from "../tags.ts";
+import { ownTags, ROLE, TAG, type Owner } from "../tags.ts";
 import { PACE, poll } from "../workflow/poll.ts";
 import { next, type Outcome } from "../workflow/workflow.ts";
 import { explained, inQuotes, type Reader } from "./command-script.ts";
@@ -17,6 +17,7 @@ import type { At, Instance, InstanceEvent } from "./events.ts";
 import { orderFor, type Order } from "./order.ts";
 import { keepOutput, showOutput } from "./output.ts";
 import { ownInstance } from "./own.ts";
+import { EXPIRY_MIN_MS, type InstanceSpec } from "./spec.ts";
 import { shownName } from "./shown-line.ts";
 import { elsewhere } from "./taken-back.ts";
 
@@ -186,9 +187,19 @@ function repeatedBoot<I>(
 const keyOf = <I>({ use }: Instance<I>, { run, index, input }: At<I, "Watch">): string =>
   outputKey(run, `${use.spec(input).role}-${Math.max(0, index)}`);
 
-/** Whole lines of what a running command has printed: half of a secret is not found any more. */
+/**
+ * The agent sends the beginning of an output in pieces of 2 KB until they are more than 6,000 bytes, newer agents exactly
+ * so many; once there are more than 24 KB, the rest of them is the end of the output. The place of the cut is not known.
+ * https://github.com/aliyun/aliyun_assist_client/blob/main/agent/taskengine/basetask.go
+ */
+const CUT_WITHIN = 6000 + 2048;
+
+/** Whole lines of what a running command has printed. A secret may go on in the next one. */
 const shownOf = (step: Step | undefined, { output }: CommandResult): string =>
-  redactShown(explained(step, output.slice(0, output.lastIndexOf("\n") + 1)).output);
+  redactCut(explained(step, output.slice(0, output.lastIndexOf("\n") + 1)).output, "end");
+
+const endedOf = (output: string, { dropped }: CommandResult): string =>
+  dropped === 0 ? redactShown(output) : redactCut(output, CUT_WITHIN);
 
 /** A command that has ended. */
 interface EndedCommand {
@@ -207,7 +218,7 @@ async function judged<I>(
   const { instanceId, index, input, tried } = event;
   const { output: raw, where } = explained(step, result.output);
   // Commands print their variables, which may be secrets (REDACT-4).
-  const output = redactShown(raw);
+  const output = endedOf(raw, result);
   const key = keyOf(instance, event);
   const kept = await keepOutput(key, wholeOutput(result, output, where), event, ports);
   // The exit codes of a step are those of its script, and not those of the command that downloads it.
@@ -226,12 +237,32 @@ async function judged<I>(
     const note = `${problem}; it is repeated (${tried + 1} of ${retries})`;
     return next(types.Command, { instanceId, index, tried: tried + 1 }, { afterMs: RETRY_MS, note });
   }
-  return use.compensate(event, `${problem}${wholeOf(output, kept && key)}${hintOf(result)}`, instanceId);
+  const hint = await hintOf(instance, event, result, ports);
+  return use.compensate(event, `${problem}${wholeOf(output, kept && key)}${hint}`, instanceId);
 }
 
-/** A command that restarts its machine is interrupted by that. */
-const hintOf = ({ errorCode }: CommandResult): string =>
-  errorCode === "ExecutionInterrupted" ? `; ${REBOOT_ADVICE}` : "";
+/** A command is interrupted by the release of its machine, and by its restart. */
+async function hintOf<I>(
+  { use }: Instance<I>,
+  { instanceId, input }: At<I, "Watch">,
+  { errorCode = "" }: CommandResult,
+  { cloud, clock }: Ports,
+): Promise<string> {
+  if (!WENT_DOWN.has(errorCode)) return "";
+  const [instance] = await describeInstances(cloud, { ids: [instanceId] });
+  // It is listed for a while after its release.
+  const isOver = (instance?.autoReleaseAt ?? Number.POSITIVE_INFINITY) <= clock.now();
+  if (instance === undefined || (isOver && instance.status !== "Running"))
+    return `; ${goneText(instanceId, use.spec(input))}`;
+  return errorCode === "ExecutionInterrupted" ? `; ${REBOOT_ADVICE}` : "";
+}
+
+/** Only the time of its release takes an instance of a run away from it, or a user. */
+function goneText(instanceId: string, { role, expireAfterMs }: InstanceSpec): string {
+  const after = formatDuration(Math.max(expireAfterMs, EXPIRY_MIN_MS));
+  const key = role === ROLE.builder ? "source.builder.expireAfter" : "test.timeout";
+  return `${instanceId} is gone: the cloud releases a ${role} ${after} after its launch, whatever it does; raise ${key}, or make the steps shorter`;
+}
 
 /** Where all of an output is, behind a problem that quotes its end; `key`: of the object that the bucket took. */
 function wholeOf(output: string, key: string | false): string {

@@ -22,7 +22,7 @@ import {
   type LogDetails,
   type Ports,
 } from "../invocation.ts";
-import { redactShown } from "../redact.ts";
+import { redactedBody, redactShown } from "../redact.ts";
 import { HttpEvent } from "../triggers.ts";
 import { answer, from, type HttpAnswer } from "./answer.ts";
 import { callOf, type Call } from "./call.ts";
@@ -66,7 +66,7 @@ export const httpHandler =
           const given = refusalOf(call) ?? (await serve(call, { ...ports, log }));
           log({ status: given.statusCode });
           await seen(given);
-          return from(name, { ...given, body: redactShown(given.body) });
+          return from(name, { ...given, body: redactedBody(given.body, redactShown) });
         } catch (error) {
           await seen(failure(error));
           throw error;

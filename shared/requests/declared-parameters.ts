@@ -8,22 +8,36 @@ interface Declared {
   readonly pattern?: string;
   /** The name in KILN_SECRETS of a value that no caller gives and nothing holds. */
   readonly fromEnv?: string;
+  /** The patterns of components that use this parameter of a recipe, once the recipe is expanded. */
+  readonly rules?: readonly { readonly component: string; readonly pattern: string }[];
 }
 export type Declarations = Readonly<Record<string, Declared>>;
 
 const maybe = z.exactOptional(z.string());
+const Rule = z.strictObject({ component: z.string(), pattern: z.string() });
 /** Declarations as events and the index of documents carry them. */
 export const Declarations: z.ZodMiniType<Declarations> = z.record(
   z.string(),
-  z.strictObject({ default: maybe, pattern: maybe, fromEnv: maybe }),
+  z.strictObject({
+    default: maybe,
+    pattern: maybe,
+    fromEnv: maybe,
+    rules: z.exactOptional(z.array(Rule)),
+  }),
 );
 
 /** The longest value that is compared with a pattern, in characters (PATTERN-1). */
 export const PATTERN_VALUE_MAX = 100;
 
 /** Why a value does not fit its declaration, as the rest of a sentence; it does not quote the value. */
-export function valueProblem({ pattern }: Declared, value: string): string | undefined {
-  if (pattern === undefined) return undefined;
+export function valueProblem({ pattern, rules = [] }: Declared, value: string): string | undefined {
+  const own = pattern === undefined ? undefined : patternMismatch(pattern, value);
+  if (own !== undefined) return own;
+  const broken = rules.find((rule) => patternMismatch(rule.pattern, value) !== undefined);
+  return broken && `${patternMismatch(broken.pattern, value)}, the pattern of component ${broken.component}`;
+}
+
+function patternMismatch(pattern: string, value: string): string | undefined {
   if (value.length > PATTERN_VALUE_MAX)
     return `must have at most ${PATTERN_VALUE_MAX} characters, because it has a pattern`;
   return new RegExp(pattern).test(value) ? undefined : `must match ${pattern}`;

@@ -20,6 +20,11 @@ export const holdOver = (until: unknown, sentAt: number): string | undefined =>
     : undefined;
 
 export const holdShape = {
-  why: z.optional(z.string().check(z.maxLength(200))),
+  why: z.optional(
+    z.string().check(
+      z.refine((text) => text.trim() !== "", { error: "must not be empty; leave it out" }),
+      z.maxLength(200),
+    ),
+  ),
   until: z.optional(Until),
 };

@@ -4,13 +4,18 @@
  * itself: many such variables name code to run, and the commands run as root in the future image. Pure.
  *
  * PARAM-1. Names are letters, digits and `_`, a letter first. So none is `_JAVA_OPTIONS` or `BASH_FUNC_ls%%`.
- * PARAM-2. Names of RESERVED are refused, in the case in which they are read.
+ * PARAM-2. Names of RESERVED are refused. On Windows, where image tests run too, names of variables have no case, and on Linux
+ *     some are read in mixed case (PSModulePath), so most are compared without it. Variables of shells, make and other Unix
+ *     programs are refused in their own case only: `env` and `install` are ordinary names.
+ *     https://learn.microsoft.com/en-us/powershell/module/microsoft.powershell.core/about/about_case-sensitivity
+ *     No list names every program, so ends that say which code or which options a program takes are refused for all.
  * PARAM-3. A name that a step of the recipe sets is refused: the recipe has precedence.
  * PARAM-4. A recipe that declares parameters takes no others. One without `parameters` takes every name that these rules allow.
  */
 import * as z from "zod/mini";
 import { joinReasons, jsonBytes, PARAMETERS_MAX_BYTES } from "../budget.ts";
 import type { Recipe } from "../documents/recipe.ts";
+import { HALF_CHARACTER, isWhole } from "../json.ts";
 import { mapOf } from "../map-of.ts";
 import { declaredProblems } from "./declared-parameters.ts";
 
@@ -21,8 +26,8 @@ import { declaredProblems } from "./declared-parameters.ts";
 interface Reserved {
   readonly reader: string;
   readonly names: string;
-  /** Its reader ignores case. */
-  readonly anyCase?: boolean;
+  /** Its readers are programs of Unix, which heed case. */
+  readonly inItsCase?: boolean;
   /** Parameters are often versions, such as NODE_VERSION, and these readers have no variable of that form. */
   readonly exceptVersion?: boolean;
 }
@@ -30,36 +35,38 @@ interface Reserved {
 const RESERVED: readonly Reserved[] = [
   {
     reader: "shells",
-    names: `PATH ENV IFS HOME PWD OLDPWD CDPATH SHELL SHELLOPTS BASH* PS0 PS1 PS2 PS3 PS4 PROMPT PROMPT_* RPROMPT
-      GLOBIGNORE EXECIGNORE FIGNORE FPATH FCEDIT ZDOTDIR ZSH* NULLCMD READNULLCMD HISTFILE HISTFILESIZE HISTSIZE HISTCONTROL
-      HISTIGNORE HISTTIMEFORMAT HISTCMD INPUTRC MAIL MAILPATH MAILCHECK
+    names: `PATH ENV IFS HOME PWD OLDPWD SHELL BASH* PS[0-4] PROMPT PROMPT_* RPROMPT
+      GLOBIGNORE EXECIGNORE FIGNORE FCEDIT ZDOTDIR ZSH* NULLCMD READNULLCMD HIST[A-NP-Z]* MAIL MAILCHECK
       TMOUT TIMEFORMAT POSIXLY_CORRECT FUNCNEST OPTIND OPTARG OPTERR UID EUID PPID GROUPS RANDOM SRANDOM SECONDS LINENO
       EPOCHSECONDS EPOCHREALTIME FUNCNAME DIRSTACK PIPESTATUS REPLY SHLVL COMP_* COMPREPLY READLINE_* CHILD_MAX COPROC
-      MAPFILE HOSTTYPE OSTYPE MACHTYPE USER LOGNAME fpath path cdpath mailpath prompt histchars auto_resume fish_*`,
+      MAPFILE HOSTTYPE OSTYPE MACHTYPE USER LOGNAME prompt histchars auto_resume fish_*`,
+    inItsCase: true,
   },
   {
     reader: "the loader and the C library",
-    names: `LD_* DYLD_* LIBPATH SHLIB_PATH GCONV_PATH GETCONF_DIR LOCPATH NLSPATH LANG LANGUAGE LC_* TZ TZDIR MALLOC_*
-      GLIBC_* LIBC_* RES_OPTIONS RESOLV_* HOSTALIASES LOCALDOMAIN NIS_PATH TMP TEMP TMPDIR TEMPDIR TERM TERMCAP TERMINFO
-      TERMINFO_DIRS TERMPATH SEGFAULT_SIGNALS`,
+    names: `LD_* DYLD_* GETCONF_DIR LANG LANGUAGE LC_* TZ TZDIR MALLOC_*
+      GLIBC_* LIBC_* RESOLV_* HOSTALIASES LOCALDOMAIN TMPDIR TEMPDIR TERM TERMCAP TERMINFO
+      TERMINFO_DIRS SEGFAULT_SIGNALS`,
+    inItsCase: true,
   },
-  { reader: "programs that open connections", names: "*_PROXY", anyCase: true },
+  { reader: "Windows", names: "TMP TEMP COMSPEC PATHEXT WINDIR SYSTEMROOT" },
+  { reader: "programs that open connections", names: "*_PROXY" },
   {
     reader: "programs that open connections",
-    names: `CURL_* WGETRC SYSTEM_WGETRC NETRC OPENSSL_* SSL_* SSLKEYLOGFILE REQUESTS_CA_BUNDLE KRB5* SASL_PATH SASL_CONF_PATH
-      LDAP[A-Z]* SSH_* RSYNC_* P11_KIT_* GNUTLS_* GNUPGHOME GPG_* PSQL* PG[A-Z]* MYSQL_HOME MYSQL_PWD MYSQL_TEST_LOGIN_FILE`,
+    names: `CURL_* OPENSSL_* SSL_* SSLKEYLOGFILE REQUESTS_CA_BUNDLE KRB5*
+      LDAP[A-Z]* SSH_* RSYNC_* P11_KIT_* GNUTLS_* GPG_* PSQL* PG[A-Z]* MYSQL_PWD MYSQL_TEST_LOGIN_FILE`,
     exceptVersion: true,
   },
   {
     reader: "programs that start an editor, a pager or a browser",
-    names:
-      "EDITOR *_EDITOR VISUAL PAGER MANPAGER *_PAGER LESS LESS[A-Z]* LESS_* MORE LV MANPATH MANOPT BROWSER EXINIT VIMINIT VIM VIMRUNTIME EMACS* SCREENRC TMUX*",
+    names: "EDITOR *_EDITOR VISUAL PAGER MANPAGER *_PAGER LESS* MORE LV BROWSER VIM VIMRUNTIME EMACS* TMUX*",
+    inItsCase: true,
   },
   { reader: "git and its kin", names: "GIT_* SVN_* HG HG[A-Z]* CVS_RSH BZR_* XDG_*", exceptVersion: true },
   {
     reader: "Python and its tools",
     names:
-      "PYTHON* PIP_* PIPX_* PIPENV_* PDM_* POETRY_* UV_* TWINE_* PYTEST_* GUNICORN_* VIRTUAL_ENV CONDA_* MAMBA_*",
+      "PYTHON* PIP_* PIPX_* PIPENV_* PDM_* POETRY_* UV_* TWINE_* PYTEST_* GUNICORN_* VIRTUAL_ENV CONDA_* MAMBA_* IPYTHON* IRONPYTHON* JYTHON* JUPYTER_*",
     exceptVersion: true,
   },
   {
@@ -67,22 +74,22 @@ const RESERVED: readonly Reserved[] = [
     names: "NODE_* YARN_* PNPM_* COREPACK_* BUN_* DENO_* TS_NODE_*",
     exceptVersion: true,
   },
-  { reader: "npm", names: "NPM_*", anyCase: true, exceptVersion: true },
+  { reader: "npm", names: "NPM_*", exceptVersion: true },
   {
     reader: "Perl, Ruby and their tools",
-    names: "PERL* RUBY* GEM_* GEMRC BUNDLE_* BUNDLER_* RAKEOPT",
+    names: "PERL* RUBY* GEM_* BUNDLE_* BUNDLER_*",
     exceptVersion: true,
   },
   {
     reader: "Java and its tools",
     names:
-      "JAVA_* JVM_* JDK_* JRE_* CATALINA_* CLASSPATH MAVEN_* MVN_* M2_HOME GRADLE_* ANT_* SBT_* KOTLIN_* SCALA_* GROOVY_*",
+      "JAVA_* JVM_* JDK_* JRE_* CATALINA_* MAVEN_* MVN_* GRADLE_* ANT_* SBT_* KOTLIN_* SCALA_* GROOVY_* HADOOP_*",
     exceptVersion: true,
   },
   {
     reader: "other languages and their tools",
-    names: `PHPRC PHP_* COMPOSER* LUA_* LUAROCKS_* TCLLIBPATH TCL_* TK_* MONO_* CAML* R_* JULIA_* ERL_* ELIXIR_* MIX_* GUILE_* GHC_* GHCRTS CABAL_* OPAM*
-      OCAML* DOTNET_* CORECLR_* COMPLUS_* NUGET_* MSBUILD* PSMODULEPATH AWKPATH AWKLIBPATH GOPATH GOROOT GOBIN GOENV
+    names: ` PHP_* COMPOSER* LUA_* LUAROCKS_* TCL_* TK_* MONO_* CAML* R_* JULIA_* ERL_* ELIXIR_* MIX_* GUILE_* GHC_* GHCRTS CABAL_* OPAM*
+      OCAML* DOTNET_* CORECLR_* COMPLUS_* NUGET_* MSBUILD* PSMODULE* POWERSHELL_* RAKU* MVM_* PLT* OCTAVE_* GOROOT GOBIN GOENV
       GOPROXY GOPRIVATE GONOPROXY GONOSUMDB GONOSUMCHECK GOSUMDB GOINSECURE GOVCS GOAUTH GOTOOLCHAIN GOTMPDIR GOCACHE
       GOMODCACHE GODEBUG GOEXPERIMENT CGO_* CARGO_* RUSTC* RUSTDOC* RUSTUP_* RUST_* SCCACHE_*`,
     exceptVersion: true,
@@ -94,32 +101,35 @@ const RESERVED: readonly Reserved[] = [
   { reader: "version managers", names: "NVM_* SDKMAN_*", exceptVersion: true },
   {
     reader: "make, compilers and their kin",
-    names: `MAKE MAKEFILES MAKELEVEL MAKE_* MAKESHELL VPATH SUFFIXES CC CXX CPP LD AR AS NM FC F77 F90 PC M2C CO GET LEX YACC
+    names: `MAKE MAKEFILES MAKELEVEL MAKE_* MAKESHELL SUFFIXES CC CXX CPP LD AR AS NM FC F77 F90 PC M2C CO GET LEX YACC
       LINT RM CP MV TEX TEXI2DVI WEAVE CWEAVE TANGLE CTANGLE MAKEINFO LINK* LOADLIBES OUTPUT_OPTION TARGET_ARCH TARGET_MACH
-      RANLIB STRIP STRIPPROG OBJCOPY OBJDUMP READELF DLLTOOL WINDRES OBJC OBJCXX HOSTCC HOSTCXX HOSTLD *_FOR_BUILD
+      LDSHARED LDCXXSHARED CCSHARED STRIP STRIPPROG OBJCOPY OBJDUMP READELF DLLTOOL WINDRES OBJC OBJCXX HOSTCC HOSTCXX HOSTLD *_FOR_BUILD
       CROSS_COMPILE INSTALL INSTALL_* LIBTOOL* LN LN_S MKDIR_P SED AWK GREP EGREP FGREP M4 AUTOCONF AUTOHEADER AUTOMAKE
-      AUTOM4TE AUTORECONF ACLOCAL LDLIBS LIBS CPATH C_INCLUDE_PATH CPLUS_INCLUDE_PATH OBJC_INCLUDE_PATH COMPILER_PATH GCC_*
-      CLANG_* CCACHE_* DISTCC_* CMAKE_* CTEST_* PKG_CONFIG* ACLOCAL_PATH CONFIG_SITE CONFIG_SHELL M4PATH`,
+      AUTOM4TE AUTORECONF ACLOCAL GCC_*
+      CLANG_* CCACHE_* DISTCC_* CMAKE_* CTEST_* PKG_CONFIG* CONFIG_SITE CONFIG_SHELL`,
+    inItsCase: true,
     exceptVersion: true,
   },
   {
     reader: "package managers and administration",
     names: `APT_CONFIG APT_LISTCHANGES_* DEBIAN_FRONTEND DEBCONF_* DPKG_* DEB_BUILD_* RPM_CONFIGDIR RPM_BUILD_* YUM[0-9] DNF_*
-      DNF[0-9] ZYPP_* SUDO_* SYSTEMD_* DBUS_* MODPROBE_OPTIONS DRACUT_* LVM_* MDADM_* TAR_OPTIONS TAPE GZIP BZIP BZIP2 XZ_OPT
-      XZ_DEFAULTS ZIPOPT UNZIP GREP_OPTIONS GREP_COLORS LS_COLORS COLUMNS LINES DISPLAY XAUTHORITY DEBUGINFOD_* QEMU_*
-      LIBVIRT_* BC_ENV_ARGS XML_CATALOG_FILES SGML_CATALOG_FILES MAGICK_* MAGIC RIPGREP_CONFIG_PATH PARALLEL*`,
+      DNF[0-9] ZYPP_* SUDO_* SYSTEMD_* DBUS_* DRACUT_* LVM_* MDADM_* TAPE GZIP BZIP BZIP2
+      XZ_DEFAULTS UNZIP GREP_COLORS LS_COLORS COLUMNS LINES DISPLAY XAUTHORITY DEBUGINFOD_* QEMU_*
+      LIBVIRT_* XML_CATALOG_FILES SGML_CATALOG_FILES MAGICK_* MAGIC PARALLEL* NIX_*
+      ODBC*`,
+    inItsCase: true,
     exceptVersion: true,
   },
   {
     reader: "container and deployment tools",
     names: `DOCKER_* BUILDKIT_* COMPOSE_* CONTAINER_HOST CONTAINERS_* CONTAINERD_* PODMAN_* KUBECONFIG KUBE_* HELM_* ANSIBLE_*
-      TF_* PACKER_* VAULT_* CONSUL_* PULUMI_* CHEF_* FACTER_* FACTERLIB PUPPET_*`,
+      TF_* PACKER_* VAULT_* CONSUL_* PULUMI_* CHEF_* FACTER_* PUPPET_*`,
     exceptVersion: true,
   },
   {
     reader: "many programs, as options or as code they load,",
     names:
-      "*FLAGS *_OPTS *_OPTIONS *_ADDOPTS *_ARGS *_PRELOAD *_LIBRARY_PATH *_MODULES *_LIBDIR *_LIB_DIR *_PLUGIN_PATH",
+      "*PATH *HOME *LIB *LIBS *LIBDIR *LIB_DIR *FLAGS *OPT *OPTS *OPTIONS *_ARGS *_PRELOAD *_MODULES *_MODULE_FILE *MODULEDIR *_MODULE_DIR *_CONF_DIR *INIT *INITFILE *INIT_FILE *STARTUP *RC",
   },
   {
     reader: "clients of clouds, which take identities from it",
@@ -129,10 +139,10 @@ const RESERVED: readonly Reserved[] = [
   },
 ];
 
-const matchers = RESERVED.flatMap(({ reader, names, anyCase, exceptVersion = false }) =>
+const matchers = RESERVED.flatMap(({ reader, names, inItsCase = false, exceptVersion = false }) =>
   names.split(/\s+/).map((name) => ({
     exceptVersion,
-    pattern: new RegExp(`^(?:${name.replaceAll("*", "\\w*")})$`, anyCase ? "i" : ""),
+    pattern: new RegExp(`^(?:${name.replaceAll("*", "\\w*")})$`, inItsCase ? "" : "i"),
     // A pattern also covers names that no program reads, such as GIT_COMMIT.
     reason: /[*[]/.test(name)
       ? `${reader} read variables named ${name.replaceAll(/\[.*?\]\*?/g, "*")}`
@@ -140,6 +150,9 @@ const matchers = RESERVED.flatMap(({ reader, names, anyCase, exceptVersion = fal
   })),
 );
 
+/** They end like names that programs read, and name what is installed, its data, or where its source is. */
+const ORDINARY =
+  /^(?:(?:APP|ARTIFACT|BACKUP|DATA|DEPLOY|DOWNLOAD|LOG|MODEL|PACKAGE|RELEASE|REPO|SITE|UPLOAD|WEB)_(?:HOME|PATH)|\w*SRC)$/i;
 /** Versions of tools, such as NODE_VERSION. */
 const VERSION = /^(?:[A-Z0-9]+|DOCKER_COMPOSE|DOCKER_BUILDX)_VERSION$/i;
 const PARAMETER = /^[A-Za-z][A-Za-z0-9_]{0,63}$/;
@@ -148,6 +161,7 @@ const PARAMETER = /^[A-Za-z][A-Za-z0-9_]{0,63}$/;
 export function nameProblem(name: string): string | undefined {
   if (!PARAMETER.test(name))
     return "a name is letters, digits and _, at most 64 of them and a letter first, like NGINX_VERSION";
+  if (ORDINARY.test(name)) return undefined;
   const found = matchers.find(
     ({ pattern, exceptVersion }) => pattern.test(name) && !(exceptVersion && VERSION.test(name)),
   );
@@ -169,6 +183,7 @@ export const ParameterValue = z.string().check(
   z.refine((value) => !/(?![\n\t])\p{Cc}/u.test(value), {
     error: "must not contain control characters other than line feed and tab; remove them",
   }),
+  z.refine(isWhole, { error: HALF_CHARACTER }),
 );
 
 /** Parameters in a request for a bake. */

@@ -22,6 +22,46 @@ const UNIT = "test/unit/functions";
 
 export const MUTANTS: readonly Mutant[] = [
   {
+    name: "a secret is not found between the quotes of a shell",
+    promise: "K10",
+    file: "shared/redact.ts",
+    find: "const wholes = found.flatMap((spelling) => spansOf(spelling, bare));",
+    replace: "const wholes: Span[] = found.length < 0 ? [[0, 0]] : [];",
+    tests: ["test/unit/shared/redact.test.ts"],
+  },
+  {
+    name: "a piece of a secret stays where the cloud drops a part of an output",
+    promise: "K10",
+    file: "shared/ephemeral-instance/command.ts",
+    find: "dropped === 0 ? redactShown(output) : redactCut(output, CUT_WITHIN);",
+    replace: "dropped === 0 ? redactShown(output) : redactCut(output, -CUT_WITHIN);",
+    tests: ["test/proofs/running-output.test.ts"],
+  },
+  {
+    name: "a caller passes the pattern of a component by",
+    promise: "K9",
+    file: "shared/components.ts",
+    find: "rules: [...(own.rules ?? []), { component, pattern }]",
+    replace: "rules: [...(own.rules ?? [])]",
+    tests: ["test/proofs/components.test.ts"],
+  },
+  {
+    name: "a name that Windows or PowerShell reads in another case is a parameter",
+    promise: "K9",
+    file: "shared/requests/parameters.ts",
+    find: 'inItsCase ? "" : "i"',
+    replace: 'inItsCase ? "" : ""',
+    tests: ["test/unit/shared/requests/parameters.test.ts"],
+  },
+  {
+    name: "a checksum that comes after its disk is compared with nothing",
+    promise: "K5",
+    file: "functions/bake-image/bake/image.ts",
+    find: "head === undefined || head.etag !== input.upload?.etag",
+    replace: 'head === undefined || head.etag !== ""',
+    tests: ["test/proofs/checksum.test.ts"],
+  },
+  {
     name: "a record quotes the commands of a document that is refused",
     promise: "K10",
     file: "shared/documents/quotes.ts",

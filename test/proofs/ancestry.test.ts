@@ -80,6 +80,8 @@ test("an image leads forth to copies, images, families, machines and recipes, an
       `web ${ABROAD} ${copy}`,
     ]),
   );
+  // The recipe that made an image, and its copy, is not built on it.
+  expect((await ancestryOf(kiln, web)).recipes).toEqual(["app"]);
   const there = { imageId: app, region: HOME, machine: expect.stringContaining(machine) };
   expect(machines).toEqual(expect.arrayContaining([there]));
   const plan = planOf({ imageId: root, families, recipes, machines });

@@ -4,6 +4,7 @@ import { bakedBy } from "../support/bakes.ts";
 import { test } from "../support/deploy.ts";
 import type { Deployment } from "../support/deployment.ts";
 import { recipeText } from "../support/recipes.ts";
+import { accepted, ended } from "../support/runs.ts";
 import { ownImages } from "../support/world.ts";
 
 const settled = (kiln: Deployment) => kiln.cloud.settle({ forMs: hours(1) });
@@ -77,6 +78,54 @@ test("parameters of a bake reach a component that declares them, unless the reci
   expect(made(kiln)).toBe("app auto\nown\n");
   await bakedBy(kiln, { parameters: { WORKERS: "8" } });
   expect(made(kiln)).toBe("app 8\nown\n");
+});
+
+const DIGITS = { WORKERS: { default: "2", pattern: "^[0-9]+$" } };
+
+async function put(kiln: Deployment, parameters: object, use: unknown = "app/1.0.0") {
+  await kiln.upload("recipes/web.yaml", recipe([use], { parameters }));
+  await settled(kiln);
+  const { state, reason } = kiln.records("bake").at(-1) ?? {};
+  return [state, reason];
+}
+
+test("the pattern of a component holds for the parameter of a recipe that it takes: default, callers and nights", async ({
+  kiln,
+  expect,
+}) => {
+  await kiln.upload("components/app/1.0.0.yaml", component("app", { parameters: DIGITS }));
+  expect(await put(kiln, { WORKERS: { default: "auto", pattern: "^[a-z0-9]+$" } })).toEqual([
+    "failed",
+    expect.stringContaining("components[0]: component app/1.0.0: parameters.WORKERS must match ^[0-9]+$"),
+  ]);
+  expect((await put(kiln, { WORKERS: { default: "4" } }))[0]).toBe("done");
+  const { run } = await accepted(kiln, "/recipes/web/bake", { parameters: { WORKERS: "1;rm -rf /" } });
+  expect((await ended(kiln, run)).reason).toContain(
+    "parameters.WORKERS: must match ^[0-9]+$, the pattern of component app/1.0.0",
+  );
+  await bakedBy(kiln, { parameters: { WORKERS: "8" } });
+  expect(made(kiln)).toBe("app 8\nown\n");
+  // A later version asks for more than the value that is served.
+  const parameters = { WORKERS: { default: "2", pattern: "^[0-7]$" } };
+  await kiln.upload("components/app/1.1.0.yaml", component("app", { parameters }));
+  await put(kiln, { WORKERS: { default: "4" } }, "app/1.1.0");
+  expect(kiln.records("bake").at(-1)?.result).toMatchObject({
+    note: expect.stringContaining("must match ^[0-7]$, the pattern of component app/1.1.0"),
+  });
+});
+
+test("the pattern of a component holds for a secret of the recipe, which no message quotes", async ({
+  deploy,
+  expect,
+}) => {
+  const kiln = await deploy({ env: { KILN_SECRETS: JSON.stringify({ COUNT: "twenty" }) } });
+  await kiln.upload("components/app/1.0.0.yaml", component("app", { parameters: DIGITS }));
+  const secret = await put(kiln, { WORKERS: { fromEnv: "COUNT" } });
+  expect(secret).toEqual([
+    "failed",
+    expect.stringContaining("parameters.WORKERS: COUNT in KILN_SECRETS must match ^[0-9]+$"),
+  ]);
+  expect(JSON.stringify(secret)).not.toContain("twenty");
 });
 
 test("a component that is unsound, missing, or wrongly used fails the bake and says where", async ({

@@ -29,7 +29,7 @@ const eventOf = (etag: string, now: number): Event => ({
   phase: "hash",
   input: { recipe: "app", force: false, parameters: {}, document, plan: { imageName: "app", inputs } },
   file: { key: KEY, format: "QCOW2", architecture: "x86_64", nvme: true },
-  disks: [{ disk: 0, etag, size: DISK.length, expected: sha256(DISK) }],
+  disks: [{ disk: 0, etag, size: DISK.length, kind: "SHA-256", expected: sha256(DISK) }],
   read: 0,
   begunAt: now,
 });
@@ -67,7 +67,10 @@ onCloud(
     ]);
     perLookMs = minutes(0);
     const expected = "0";
-    const wrong = known<Event>({ ...first, disks: [{ disk: 0, etag, size: DISK.length, expected }] });
+    const wrong = known<Event>({
+      ...first,
+      disks: [{ disk: 0, etag, size: DISK.length, kind: "SHA-256", expected }],
+    });
     expect(shown(await hash.run(wrong, ports))[1]).toBe(
       `${KEY} has the SHA-256 ${sha256(DISK)}, and ${KEY}.sha256 says 0; upload the file again, or correct its checksum`,
     );
@@ -80,6 +83,13 @@ onCloud("disks of more than 100 GB together are refused before the first byte", 
   const server = createServer(({ method, url = "" }, answer) => {
     const id = { "x-oss-request-id": "r-1", etag: '"1"' };
     if (method === "HEAD") return answer.writeHead(200, { ...id, "content-length": 60e9 }).end();
+    if (url.includes("list-type")) {
+      const keys = ["one.qcow2.sha256", "data.raw.sha256"].map((name) => `disks/app/${name}`);
+      const entry = (key: string) =>
+        `<Contents><Key>${encodeURIComponent(key)}</Key><ETag>"1"</ETag><Size>64</Size><LastModified>2026-01-05T00:00:00.000Z</LastModified></Contents>`;
+      const list = `<ListBucketResult><IsTruncated>false</IsTruncated>${keys.map(entry).join("")}</ListBucketResult>`;
+      return answer.writeHead(200, id).end(list);
+    }
     const isThere = url.includes(".sha256");
     const missing = "<Error><Code>NoSuchKey</Code></Error>";
     return answer.writeHead(isThere ? 200 : 404, id).end(isThere ? "0".repeat(64) : missing);
@@ -89,10 +99,13 @@ onCloud("disks of more than 100 GB together are refused before the first byte", 
   const oss = `http://127.0.0.1:${typeof address === "object" ? address?.port : ""}`;
   const large = connected(cloud, { endpoints: { ...client.access.endpoints, oss } });
   const data = "disks/app/data.raw";
-  expect(await checksumsOf([KEY], large)).toMatchObject({ ok: true, value: [{ disk: 0, size: 60e9 }] });
+  expect(await checksumsOf([KEY], large)).toMatchObject({
+    ok: true,
+    value: { toRead: [{ disk: 0, size: 60e9 }] },
+  });
   expect(await checksumsOf([KEY, data], large)).toEqual({
     ok: false,
-    problem: `${KEY}, ${data}: 120.0 GB, more than the 100 GB that a bake reads to compare SHA-256 checksums; compare it before the upload, and delete its .sha256`,
+    problem: `${KEY}, ${data}: 120.0 GB to read for checksums, and a bake reads 100 GB at most; compare them before the upload, and delete the checksums`,
   });
   server.closeAllConnections();
   await new Promise((resolve) => server.close(resolve));

@@ -37,6 +37,20 @@ test("a hold ends at its instant, an operator's promotion passes it, and one tha
   });
 });
 
+test("a dry run of a bake says that its family is held, by whom, until when and why", async ({
+  kiln,
+  expect,
+}) => {
+  await quickRelease(kiln, 1);
+  const dryRun = async () => (await request(kiln, "/recipes/web/bake", { dryRun: true, force: true })).result;
+  expect(await dryRun()).not.toHaveProperty("held");
+  await request(kiln, "/families/web/hold", { why: "a bad kernel", until: "2d" });
+  expect(await dryRun()).toMatchObject({
+    wouldBake: true,
+    held: expect.stringMatching(/^family web is held by \S+ until .*: a bad kernel$/),
+  });
+});
+
 test("the end of a hold names the newest image that waits, and none that is older than the served one", async ({
   kiln,
   expect,

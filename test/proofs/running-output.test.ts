@@ -40,6 +40,34 @@ test("whole lines are shown while a command runs, and all of it afterwards", asy
   expect(shown(kiln, key)?.body.toString()).toBe("one [hidden]\n[hidden]\nthree\n");
 });
 
+/** Of 30 characters, 29 are on one side of the cut. */
+const CUTS = [
+  [
+    "its end begins in a secret",
+    `head -c 30000 /dev/zero | tr '\\0' y; echo "$TOKEN"; head -c 18521 /dev/zero | tr '\\0' x`,
+  ],
+  [
+    "its beginning ends in one",
+    `head -c 5973 /dev/zero | tr '\\0' y; echo "$TOKEN"; head -c 30000 /dev/zero | tr '\\0' x`,
+  ],
+] as const;
+
+test.for(CUTS)(
+  "an output of which the cloud drops a part shows no piece of a secret: %s",
+  async ([, print], { deploy, expect }) => {
+    const token = "0123456789abcdefghijABCDEFGHIJ";
+    const kiln = await deploy({ env: { KILN_SECRETS: JSON.stringify({ TOKEN: token }) } });
+    const key = await running(kiln, `sleep 60; ${print}; exit 1`, {
+      parameters: { TOKEN: { fromEnv: "TOKEN" } },
+    });
+    await kiln.cloud.settle({ until: () => kiln.records("bake")[0]?.state === "failed", forMs: minutes(60) });
+    const output = shown(kiln, key)?.body.toString() ?? "";
+    expect(output).toContain("[hidden]");
+    for (const text of [output, JSON.stringify(kiln.records("bake"))])
+      for (let at = 0; at + 6 <= token.length; at++) expect(text).not.toContain(token.slice(at, at + 6));
+  },
+);
+
 test("a late look does not replace the whole by its beginning", async ({ kiln, expect }) => {
   const key = await running(kiln, "echo one; sleep 120; echo two");
   await kiln.upload(key, "one\ntwo\n");

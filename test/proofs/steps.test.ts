@@ -120,6 +120,30 @@ test("a step that restarts its machine itself fails with what to write instead",
   }
 });
 
+test("a builder that is released before its steps have ended fails with the key that says when", async ({
+  kiln,
+  expect,
+}) => {
+  const step = { run: "sleep 2400", timeout: "50m" };
+  const source = {
+    builder: {
+      family: "acs:alibaba_cloud_linux_3_2104_lts_x64",
+      instanceTypes: "ecs.g7.large",
+      vSwitchIds: "vsw-hangzhou-h",
+      securityGroupId: "sg-default0001",
+      expireAfter: "1h",
+    },
+  };
+  await kiln.upload("recipes/web.yaml", recipeText({ source, provision: [step, step, step] }));
+  await kiln.cloud.settle({ forMs: hours(4) });
+  const reason = kiln.records("bake").at(-1)?.reason ?? "";
+  expect(reason).toMatch(
+    /^"sleep 2400" failed with .* is gone: the cloud releases a builder 1h after its launch, whatever it does; raise source\.builder\.expireAfter, or make the steps shorter$/,
+  );
+  expect(reason).not.toContain("reboot");
+  expect(reasonInChinese(reason)).toMatch(/请调大 source\.builder\.expireAfter/);
+});
+
 test("a script that is too long for a command is downloaded and runs once, by its first line", async ({
   kiln,
   expect,

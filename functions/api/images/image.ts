@@ -12,7 +12,7 @@ import { inBatches } from "../../../shared/in-batches.ts";
 import type { Ports } from "../../../shared/invocation.ts";
 import { FOLDER } from "../../../shared/keys.ts";
 import { stagedFamily } from "../../../shared/stage.ts";
-import { ownTags, TAG } from "../../../shared/tags.ts";
+import { ownTags, ROLE, TAG } from "../../../shared/tags.ts";
 import { descendantsOf, originOf, type PlacedImage } from "./lineage.ts";
 
 /** An image in a chain. */
@@ -68,7 +68,9 @@ export async function ancestry(imageId: string, ports: Ports): Promise<Ancestry 
   const affected = [...chain.ancestors.slice(0, 1), ...descendants];
   const ids = new Set([imageId, ...affected.map(({ image }) => image.id)]);
   const families = await servedIn(affected, ids, ports);
-  const makers = descendants.flatMap(({ image }) => image.tags[TAG.recipe] ?? []);
+  // A copy is made by the recipe of its original.
+  const baked = descendants.filter(({ image }) => image.tags[TAG.role] !== ROLE.copy);
+  const makers = baked.flatMap(({ image }) => image.tags[TAG.recipe] ?? []);
   const machines = await machinesOn(ids, world);
   const readers = await readersOf(ids, families, world);
   return {

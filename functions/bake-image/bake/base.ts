@@ -10,10 +10,10 @@ import { otherOwnerProblem } from "../../../shared/ownership.ts";
 import { ok, problem, type Result } from "../../../shared/result.ts";
 import { stagedFamily } from "../../../shared/stage.ts";
 import { tagDigest } from "../../../shared/baked.ts";
-import { checksumsOf, type Sha256 } from "./checksum.ts";
+import { checksumsOf, type Checksum } from "./checksum.ts";
 import { dataDiskFiles, dataDiskKeys } from "./data-disks.ts";
 import { readDiskFormat } from "./disk-format.ts";
-import type { ImportFile } from "./image.ts";
+import type { ImportFile } from "./import.ts";
 import type { BaseImage, LockedInput } from "./input.ts";
 
 type Source<K extends Recipe["source"]["kind"]> = Extract<Recipe["source"], { readonly kind: K }>;
@@ -29,8 +29,13 @@ export type Base =
   | { readonly kind: "instance"; readonly source: Source<"instance">; readonly running: boolean }
   | { readonly kind: "snapshot"; readonly source: Source<"snapshot"> }
   | { readonly kind: "disks"; readonly disks: readonly ImageDisk[] }
-  /** `sha256`: the disks whose bytes are compared with a checksum before the import (hash.ts). */
-  | { readonly kind: "upload"; readonly file: ImportFile; readonly sha256: readonly Sha256[] };
+  /** `toRead`: checksums for which disks are read before the import (hash.ts); `compared`: the names of all (CHECKSUM-4). */
+  | {
+      readonly kind: "upload";
+      readonly file: ImportFile;
+      readonly toRead: readonly Checksum[];
+      readonly compared: readonly string[];
+    };
 
 /** A base, and the text by which bakes compare it. */
 export interface Identified {
@@ -163,14 +168,14 @@ async function uploadedDisk(
   if (!format.ok) return format;
   const data = await dataDiskFiles(source, key, cloud);
   if (!data.ok) return data;
-  const sha256 = await checksumsOf([key, ...dataDiskKeys(source, key)], cloud);
-  if (!sha256.ok) return sha256;
+  const checksums = await checksumsOf([key, ...dataDiskKeys(source, key)], cloud);
+  if (!checksums.ok) return checksums;
   const { files, etags } = data.value;
   const dataDisks = files.length > 0 && { dataDisks: files };
   return found(etags.length === 0 ? etag : `${etag} ${tagDigest(etags.join(" "))}`, {
     kind: "upload",
     file: { key, format: format.value, ...traitsOf(source, key), ...dataDisks },
-    sha256: sha256.value,
+    ...checksums.value,
   });
 }
 

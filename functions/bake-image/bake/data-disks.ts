@@ -4,7 +4,7 @@ import { headObject } from "../../../shared/cloud/oss/objects.ts";
 import type { Recipe } from "../../../shared/documents/recipe.ts";
 import { ok, problem, type Result } from "../../../shared/result.ts";
 import { readDiskFormat } from "./disk-format.ts";
-import type { ImportFile } from "./image.ts";
+import type { ImportFile } from "./import.ts";
 
 type Upload = Extract<Recipe["source"], { readonly kind: "upload" }>;
 

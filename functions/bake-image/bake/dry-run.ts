@@ -4,6 +4,7 @@ import { hourlyLaunchPrice, pricedDisk } from "../../../shared/cloud/ecs/price.t
 import type { LaunchPreview } from "../../../shared/ephemeral-instance/dry-run.ts";
 import type { InstanceSpec } from "../../../shared/ephemeral-instance/spec.ts";
 import { CloudError } from "../../../shared/errors.ts";
+import { heldText, holdOf } from "../../../shared/holds.ts";
 import type { Ports } from "../../../shared/invocation.ts";
 import { ok, type Result } from "../../../shared/result.ts";
 import { eventsWith, type EventOf } from "../../../shared/workflow/envelope.ts";
@@ -30,7 +31,12 @@ async function previewBake(event: DryRun, ports: Ports): Promise<Outcome> {
   const locked = { ...event, input: { ...event.input, document } };
   const decided = await decide(locked, ports);
   if (!decided.ok) return failed(decided.problem);
-  const report = { dryRun: true, recipe, ...(holder !== undefined && { waitsFor: holder }) };
+  const report = {
+    dryRun: true,
+    recipe,
+    ...(holder !== undefined && { waitsFor: holder }),
+    ...(await heldOf(document.family, ports)),
+  };
   const { value } = decided;
   if (value.kind === "skip") {
     const { note, delivers: wouldDeliver } = value;
@@ -48,6 +54,12 @@ async function previewBake(event: DryRun, ports: Ports): Promise<Outcome> {
     ...source.value,
     ...(promotes && { promotes }),
   });
+}
+
+/** The hold that keeps a new image from its family. */
+async function heldOf(family: string | undefined, ports: Ports): Promise<{ readonly held?: string }> {
+  const hold = family === undefined ? undefined : await holdOf(family, ports);
+  return family === undefined || hold === undefined ? {} : { held: heldText(family, hold) };
 }
 
 type Bake = Extract<Decision, { readonly kind: "bake" }>;

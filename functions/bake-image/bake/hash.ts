@@ -1,5 +1,5 @@
 /**
- * Reads the disks of an import that have a SHA-256 beside them, and compares. OSS does not compute it.
+ * Reads the disks of an import that have a checksum beside them which OSS does not compute, and compares.
  *
  * HASH-1. An invocation reads for 40 seconds at most; what is hashed so far travels as the state of the hash, and the next
  *     one reads on. So a part whose answer breaks off, a crash and a second delivery cost that part, or these seconds, again.
@@ -9,17 +9,17 @@
  * HASH-4. Memory is a few parts, whatever the size of the disk: 155 MB in all, of 256.
  */
 import type { createSHA256 } from "hash-wasm";
-import * as z from "zod/mini";
 import { readPart } from "../../../shared/cloud/oss/objects.ts";
 import { formatDuration, hours, minutes, seconds } from "../../../shared/duration.ts";
 import { CloudError } from "../../../shared/errors.ts";
 import type { Ports } from "../../../shared/invocation.ts";
-import { eventsWith, type EventOf } from "../../../shared/workflow/envelope.ts";
+import type { EventOf } from "../../../shared/workflow/envelope.ts";
 import { next, phase, type Outcome } from "../../../shared/workflow/workflow.ts";
 import type { Base } from "./base.ts";
 import { differs } from "./checksum.ts";
-import { Capture, ImportFile } from "./image.ts";
-import { PlannedInput } from "./input.ts";
+import { Capture, TagSnapshots } from "./image.ts";
+import { diskKeys, Hash as HashEvent } from "./import.ts";
+import type { PlannedInput } from "./input.ts";
 import { releaseFailed } from "./release.ts";
 
 /** Whole blocks of the hash: between two parts its state holds no bytes of the disk. */
@@ -28,73 +28,81 @@ const PART_BYTES = 4 * 1024 * 1024;
 const READ_MS = seconds(40);
 const LIMIT_MS = hours(6);
 
-const Disk = z.strictObject({
-  disk: z.int().check(z.gte(0)),
-  etag: z.string(),
-  size: z.int(),
-  expected: z.string(),
-});
-const Hash = eventsWith(PlannedInput)("hash", {
-  file: ImportFile,
-  /** Those that are not compared yet; the first of them is being read. */
-  disks: z.array(Disk),
-  /** How much of it is hashed, and the state of its hash. */
-  read: z.int().check(z.gte(0)),
-  state: z.optional(z.string()),
-  /** When the first byte was read, epoch ms. */
-  begunAt: z.int(),
-});
-type Hash = EventOf<typeof Hash>;
+type Hash = EventOf<typeof HashEvent>;
 
 /** The import of a file: at once, or once its disks are compared with their checksums. */
 export function captureFile(
-  { file, sha256 }: Extract<Base, { readonly kind: "upload" }>,
+  { file, toRead, compared: names }: Extract<Base, { readonly kind: "upload" }>,
   planned: { readonly note: string; readonly input: PlannedInput },
   { clock }: Pick<Ports, "clock">,
 ): Outcome {
-  return sha256.length === 0
-    ? next(Capture, { from: { file } }, planned)
-    : next(Hash, { file, disks: [...sha256], read: 0, begunAt: clock.now() }, planned);
+  const compared = [...names];
+  return toRead.length === 0
+    ? next(Capture, { from: { file }, compared }, planned)
+    : next(HashEvent, { file, disks: [...toRead], compared, read: 0, begunAt: clock.now() }, planned);
 }
 
-const keyOf = ({ key, dataDisks = [] }: ImportFile, disk: number): string =>
-  [key, ...dataDisks.map((each) => each.key)][disk] ?? key;
+/** The phase that follows once every disk is compared. */
+function compared({ file, imageId = "", compared: names }: Hash, note?: string): Outcome {
+  return file === undefined
+    ? next(TagSnapshots, { imageId }, { note })
+    : next(Capture, { from: { file }, compared: names }, { note });
+}
 
 async function hashDisk(given: Hash, ports: Ports): Promise<Outcome> {
-  const { file, begunAt } = given;
+  const { file, imageId, begunAt } = given;
   const [disk, ...others] = given.disks;
-  if (disk === undefined) return next(Capture, { from: { file } });
-  const key = keyOf(file, disk.disk);
+  if (disk === undefined) return compared(given);
+  const key = diskKeys(given.input)[disk.disk] ?? file?.key ?? "";
+  const from = disk.from ?? `${key}.sha256`;
   const hasher = await hasherOf(given);
   const read = await readOn({ key, ...disk, from: hasher.from }, hasher.hash, ports);
   if (read === undefined)
-    return releaseFailed({}, `${key} was replaced while it was compared; upload it again`);
+    return releaseFailed({ imageId }, `${key} was replaced while it was compared; upload it again`);
   if (read < disk.size) {
     const note = `${key}: ${Math.floor((read / disk.size) * 100)} % of its bytes are hashed`;
     if (ports.clock.now() - begunAt > LIMIT_MS)
       return releaseFailed(
-        {},
-        `${note} after ${formatDuration(LIMIT_MS)}; delete ${key}.sha256 to bake without`,
+        { imageId },
+        `${note} after ${formatDuration(LIMIT_MS)}; delete ${from} to bake without`,
       );
     const state = Buffer.from(hasher.hash.save()).toString("base64");
-    return next(Hash, { file, disks: given.disks, read, state, begunAt }, { note });
+    return next(HashEvent, { ...stateOf(given), disks: given.disks, read, state }, { note });
   }
   const is = hasher.hash.digest();
   if (is !== disk.expected)
-    return releaseFailed({}, differs(key, { kind: "SHA-256", ending: ".sha256", is, said: disk.expected }));
-  const note = `${key} has the SHA-256 that ${key}.sha256 says`;
+    return releaseFailed({ imageId }, differs(key, { kind: disk.kind, from, is, said: disk.expected }));
+  const note = `${key} has the ${disk.kind} that ${from} says`;
   return others.length === 0
-    ? next(Capture, { from: { file } }, { note })
-    : next(Hash, { file, disks: others, read: 0, begunAt }, { note });
+    ? compared(given, note)
+    : next(HashEvent, { ...stateOf(given), disks: others, read: 0 }, { note });
 }
+
+const stateOf = ({ file, imageId, compared: names, begunAt }: Hash) => ({
+  file,
+  imageId,
+  compared: names,
+  begunAt,
+});
 
 type Hasher = Awaited<ReturnType<typeof createSHA256>>;
 
+const CREATORS = {
+  MD5: "createMD5",
+  "SHA-1": "createSHA1",
+  "SHA-256": "createSHA256",
+  "SHA-512": "createSHA512",
+} as const;
+
 /** The hash as the event carries it. Another version of the library may not read that: then the disk is read again. */
-async function hasherOf({ read, state }: Hash): Promise<{ readonly hash: Hasher; readonly from: number }> {
+async function hasherOf({
+  read,
+  state,
+  disks: [disk],
+}: Hash): Promise<{ readonly hash: Hasher; readonly from: number }> {
   // Compiled here only: no other invocation hashes a disk.
   const library = await import("hash-wasm");
-  const hash = await library.createSHA256();
+  const hash = await library[CREATORS[disk?.kind ?? "SHA-256"]]();
   if (state === undefined) return { hash: hash.init(), from: 0 };
   try {
     return { hash: hash.load(Buffer.from(state, "base64")), from: read };
@@ -136,9 +144,9 @@ async function readOn(
   return read;
 }
 
-export const hash = phase(Hash, {
+export const hash = phase(HashEvent, {
   // Each invocation that reads a part begins the phase again; all together have LIMIT_MS.
   limitMs: minutes(30),
   run: hashDisk,
-  compensate: (_given, reason) => releaseFailed({}, reason),
+  compensate: ({ imageId }, reason) => releaseFailed({ imageId }, reason),
 });

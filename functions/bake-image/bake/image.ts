@@ -6,8 +6,7 @@ import { describeInstances, stopInstance, type Instance } from "../../../shared/
 import { describeSnapshots } from "../../../shared/cloud/ecs/snapshots.ts";
 import { describeTask } from "../../../shared/cloud/ecs/tasks.ts";
 import { clientToken } from "../../../shared/cloud/ecs/token.ts";
-import { deleteObject } from "../../../shared/cloud/oss/objects.ts";
-import { ARCHITECTURES } from "../../../shared/documents/platforms.ts";
+import { deleteObject, headObject } from "../../../shared/cloud/oss/objects.ts";
 import { hours, minutes } from "../../../shared/duration.ts";
 import { loadRecipe } from "../../../shared/document-store.ts";
 import { InstanceId } from "../../../shared/ephemeral-instance/events.ts";
@@ -23,7 +22,9 @@ import { isOwn, ROLE, runTags, TAG } from "../../../shared/tags.ts";
 import { eventsWith, type EventOf } from "../../../shared/workflow/envelope.ts";
 import { FIRST_IMAGE_MS, PACE, poll } from "../../../shared/workflow/poll.ts";
 import { next, phase, type Outcome } from "../../../shared/workflow/workflow.ts";
+import { checksumsOf } from "./checksum.ts";
 import { dataDiskKeys } from "./data-disks.ts";
+import { Compared, diskKeys, Hash, ImportFile } from "./import.ts";
 import { attributesOf } from "./attributes.ts";
 import { PlannedInput } from "./input.ts";
 import { ownImage } from "./own-image.ts";
@@ -120,23 +121,6 @@ const Disk = z.strictObject({
   device: z.string(),
   sizeGb: z.exactOptional(z.int()),
 });
-const DISK_FILE = {
-  key: z.string(),
-  format: z.enum(["RAW", "VHD", "QCOW2"]),
-  sizeGb: z.exactOptional(z.int()),
-};
-/** A disk file to import, and the attributes of its image. */
-export const ImportFile = z.strictObject({
-  ...DISK_FILE,
-  dataDisks: z.exactOptional(z.array(z.strictObject(DISK_FILE))),
-  architecture: z.enum(ARCHITECTURES),
-  bootMode: z.exactOptional(z.string()),
-  platform: z.exactOptional(z.string()),
-  licenseType: z.exactOptional(z.string()),
-  nvme: z.boolean(),
-});
-export type ImportFile = z.infer<typeof ImportFile>;
-
 /** The source of the image. Exactly one: CreateImage silently ignores a second one. */
 const Source = z.union([
   z.strictObject({ instanceId: InstanceId }),
@@ -144,7 +128,7 @@ const Source = z.union([
   z.strictObject({ disks: z.array(Disk) }),
   z.strictObject({ file: ImportFile }),
 ]);
-export const Capture = event("capture", { from: Source });
+export const Capture = event("capture", { from: Source, compared: z.optional(Compared) });
 type Capture = EventOf<typeof Capture>;
 
 interface Started {
@@ -166,7 +150,7 @@ async function makeImage(given: Capture, { cloud, clock }: Ports): Promise<Outco
     earlier === undefined
       ? await startImage(given, cloud).catch((error: unknown) => imageOfTakenName(error, given, cloud))
       : { imageId: earlier.id };
-  const state = { instanceId: source, imageId, taskId };
+  const state = { instanceId: source, imageId, taskId, compared: given.compared };
   return next(AwaitImage, state, { afterMs: FIRST_IMAGE_MS, note: `${imageId} is being made` });
 }
 
@@ -214,7 +198,11 @@ async function imageOfTakenName(error: unknown, given: Capture, cloud: CloudClie
 }
 
 const made = { instanceId: z.optional(InstanceId), imageId: z.string() };
-const AwaitImage = event("await-image", { ...made, taskId: z.optional(z.string()) });
+const AwaitImage = event("await-image", {
+  ...made,
+  taskId: z.optional(z.string()),
+  compared: z.optional(Compared),
+});
 type AwaitImage = EventOf<typeof AwaitImage>;
 
 /** An image that is not listed this long after it was requested is gone. */
@@ -222,7 +210,7 @@ const ABSENT_MS = minutes(5);
 
 /** BAKE-3. */
 async function waitForImage(given: AwaitImage, { cloud, clock }: Ports): Promise<Outcome> {
-  const { instanceId, imageId, taskId } = given;
+  const { imageId, taskId } = given;
   // The task comes first: it is not documented whether a failed import leaves an image.
   const failure = taskId === undefined ? undefined : await importFailure(taskId, cloud);
   if (failure !== undefined) {
@@ -238,10 +226,28 @@ async function waitForImage(given: AwaitImage, { cloud, clock }: Ports): Promise
   const { status, usable, progress } = image;
   if (status === "CreateFailed")
     return releaseFailed(given, `the cloud could not make ${imageId}: ${status}`);
-  if (status === "Available" && usable)
-    return next(TagSnapshots, { instanceId, imageId }, { note: `${imageId} is available` });
+  if (status === "Available" && usable) return whenMade(given, { cloud, clock });
   const percent = progress === undefined ? "" : ` ${progress} %`;
   return poll(given, clock, PACE.image, `${imageId} is ${status}${percent}`);
+}
+
+/** CHECKSUM-4. Of a disk that was replaced meanwhile, which has a bake of its own, the checksums are of the new one. */
+async function whenMade(
+  given: AwaitImage,
+  { cloud, clock }: Pick<Ports, "cloud" | "clock">,
+): Promise<Outcome> {
+  const { instanceId, imageId, input, compared } = given;
+  const note = `${imageId} is available`;
+  const finish = next(TagSnapshots, { instanceId, imageId }, { note });
+  const keys = diskKeys(input);
+  const head = keys[0] === undefined ? undefined : await headObject(cloud, keys[0]);
+  if (head === undefined || head.etag !== input.upload?.etag) return finish;
+  const found = await checksumsOf(keys, cloud, compared);
+  if (!found.ok) return releaseFailed({ imageId }, found.problem);
+  const disks = [...found.value.toRead];
+  return disks.length === 0
+    ? finish
+    : next(Hash, { disks, read: 0, begunAt: clock.now(), imageId }, { note });
 }
 
 /** Why an import failed; undefined while it may still succeed. */
@@ -258,7 +264,7 @@ export const awaitImage = phase(AwaitImage, {
   compensate: releaseFailed,
 });
 
-const TagSnapshots = event("tag-snapshots", made);
+export const TagSnapshots = event("tag-snapshots", made);
 type TagSnapshots = EventOf<typeof TagSnapshots>;
 
 /** CreateImage tags the image only. Its snapshots get their own tags, and an imported file is deleted on request. */

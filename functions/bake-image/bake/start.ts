@@ -7,13 +7,14 @@ import { parse, type Ports } from "../../../shared/invocation.ts";
 import { digest, documentNameIn, recipeOfDisk } from "../../../shared/keys.ts";
 import { taskId } from "../../../shared/names.ts";
 import { BakeRequest } from "../../../shared/requests/bake.ts";
+import { diskBeside, type Beside } from "./checksum.ts";
 import { slotOf } from "./gather.ts";
 import { nightlyRecipes, requestedBake } from "./nightly.ts";
 import { scheduledBakes, ScheduleRequest } from "./scheduled.ts";
 import { ResumeRequest } from "../resume/workflow.ts";
 import { send } from "../../../shared/send.ts";
 import { OssEvent, triggerOf, uploaderOf, type Trigger } from "../../../shared/triggers.ts";
-import { besideDisk, unreadReason } from "../../../shared/unread.ts";
+import { besideDisk, isChecksumFile, unreadReason } from "../../../shared/unread.ts";
 import { inBatches } from "../../../shared/in-batches.ts";
 import { componentUsed, objectUsed, recipesUsing } from "../../../shared/recipe-marks.ts";
 import { runId } from "../../../shared/workflow/run-id.ts";
@@ -65,10 +66,9 @@ async function checkUploads({ events }: z.infer<typeof OssEvent>, ports: Ports):
 /** Folders of objects that recipes name. Each has a trigger in s.yaml. */
 const NAMED = ["scripts/", "files/", "inputs/"] as const;
 
-async function fromUpload(
-  record: z.infer<typeof OssEvent>["events"][number],
-  ports: Ports,
-): Promise<readonly RunRequest[]> {
+type Record = z.infer<typeof OssEvent>["events"][number];
+
+async function fromUpload(record: Record, ports: Ports): Promise<readonly RunRequest[]> {
   const { cloud, log } = ports;
   const { eventTime, responseElements, oss } = record;
   const { key, eTag: etag } = oss.object;
@@ -90,11 +90,30 @@ async function fromUpload(
     return [{ run, by: uploaderOf(key), request }];
   }
   if (NAMED.some((folder) => key.startsWith(folder))) return fromNamed(key, objectUsed(key), ports);
+  if (isChecksumFile(key)) {
+    const disk = await diskBeside(key, cloud);
+    if (disk !== undefined) return [fromChecksum(record, disk, ports)];
+  }
   const component = componentIn(key);
   if (component !== undefined) return fromNamed(key, componentUsed(component.name), ports);
   // What is a mistake is reported by the janitor.
   log({ ignored: key, why: besideDisk(key) ?? unreadReason(key) ?? "no function reads it" });
   return [];
+}
+
+/** The bake of a disk whose checksum is put or corrected (CHECKSUM-4). */
+function fromChecksum(
+  { eventTime, responseElements, oss }: Record,
+  { recipe, key, etag }: Beside,
+  { cloud }: Ports,
+): RunRequest {
+  const uploadedAt = Date.parse(eventTime);
+  const identity = [cloud.access.bucket, oss.object.key, oss.object.eTag, responseElements.requestId];
+  return {
+    run: runId("bake", recipe, uploadedAt, identity),
+    by: uploaderOf(oss.object.key),
+    request: { v: 1, request: "bake", recipe, uploadedAt, upload: { key, etag }, ifChanged: true },
+  };
 }
 
 /** The recipes that name an object, each once for all of its objects that are put in the same slot (GATHER-1). */

@@ -6,7 +6,8 @@
  *                        … → system-snapshot → capture → …
  *     upload             lock → plan (→ hash, once and again) → capture → …
  *     other sources      lock → plan → capture → …
- *                                               … → await-image → tag-snapshots → release
+ *                                               … → await-image → tag-snapshots → release, with
+ *                                               checksums that came late: await-image → hash → tag-snapshots
  *     dry run            dry-run
  *
  * BAKE-1. The image is made outside every family: a family serves a member as soon as it is available.

@@ -8,7 +8,7 @@ import { sendToBucket, type BucketAnswer } from "./request.ts";
 import type { CloudClient } from "../client.ts";
 import { byToken } from "../ecs/pages.ts";
 import { unreadable } from "../refusal.ts";
-import { redact } from "../../redact.ts";
+import { redactedBody } from "../../redact.ts";
 import { ok, problem, type Result } from "../../result.ts";
 import { entriesOf, textOf } from "./xml.ts";
 
@@ -117,7 +117,7 @@ export async function putObject(
     action: "PutObject",
     method: "PUT",
     key,
-    body: typeof body === "string" ? Buffer.from(redact(body)) : Buffer.from(body),
+    body: typeof body === "string" ? Buffer.from(redactedBody(body)) : Buffer.from(body),
     headers: {
       "content-type": options.contentType ?? "application/octet-stream",
       ...(options.commit !== undefined && { [COMMIT_META]: options.commit }),

@@ -63,7 +63,51 @@ const sources: readonly Case[] = [
   [
     "a builder that lives a week",
     from({ expireAfter: "7d" }),
-    'source.builder.expireAfter: must be from 30m to 1d (it is "7d")',
+    'source.builder.expireAfter: must be from 1h to 1d (it is "7d")',
+  ],
+  [
+    "a builder, and kept instances, that live half an hour: the cloud is asked for an hour at least",
+    recipe({
+      ...from({ expireAfter: "30m" }),
+      keepFailed: "30m",
+      test: { keepFailed: "30m" },
+    }),
+    'source.builder.expireAfter: must be from 1h to 1d (it is "30m")',
+    'keepFailed: must be from 1h to 7d (it is "30m")',
+    'test.keepFailed: must be from 1h to 7d (it is "30m")',
+  ],
+  [
+    "a Windows image of a builder",
+    recipe({ image: { platform: "Windows Server 2022" } }),
+    'image.platform: must be a Linux for a builder, which runs shell scripts (it is "Windows Server 2022"); make Windows images of source.instance or source.upload',
+  ],
+  [
+    "a parameter that no upload can give",
+    {
+      source: { upload: {} },
+      parameters: { VER: {}, SIZE: { default: "1" }, KEY: { fromEnv: "KEY" } },
+      family: "web",
+      test: place,
+    },
+    "parameters.VER: needs default: or fromEnv: here, because the upload of a disk starts the bake and gives no values",
+  ],
+  [
+    "a consumer in a region that gets no image",
+    recipe({
+      promote: {
+        regions: ["cn-beijing"],
+        consumers: ["lt-a", { id: "lt-b", region: "cn-beijing" }, { id: "asc-c", region: "cn-shanghai" }],
+      },
+    }),
+    'promote.consumers[2].region: gets no image (it is "cn-shanghai"); add it to promote.regions, or leave region out for the home region',
+  ],
+  [
+    "a value of a component that a parameter of the recipe does not replace",
+    recipe({
+      parameters: { WORKERS: { default: "2" }, LEVEL: { default: "1" } },
+      components: [{ use: "app/1.0.0", parameters: { LEVEL: "3", OTHER: "4" } }],
+    }),
+    "components[0].parameters.LEVEL: is a parameter of the recipe too, which does not replace it; remove one of the two, or rename that of the recipe",
   ],
   [
     "a system disk below its category's limit",

@@ -1,5 +1,6 @@
 /** Texts with known secrets, and every way out of a function. */
 import * as fc from "fast-check";
+import { execFileSync } from "node:child_process";
 import { createServer } from "node:http";
 import { inspect } from "node:util";
 import { afterEach, vi } from "vitest";
@@ -8,7 +9,16 @@ import { refusal } from "../../../shared/cloud/refusal.ts";
 import { readSecrets } from "../../../shared/config.ts";
 import { eventHandler, logged, type FcContext } from "../../../shared/invocation.ts";
 import { logLine } from "../../../shared/ports.ts";
-import { holdsSecret, know, knowOnly, knowPrivate, redact, redactShown } from "../../../shared/redact.ts";
+import {
+  holdsSecret,
+  know,
+  knowOnly,
+  knowPrivate,
+  redact,
+  redactCut,
+  redactedBody,
+  redactShown,
+} from "../../../shared/redact.ts";
 import { parseFleet } from "../../../shared/documents/fleet.ts";
 import { secretsOfUrl } from "../../../shared/secret-url.ts";
 import { send } from "../../../shared/send.ts";
@@ -61,6 +71,101 @@ test.for(SPELLINGS)("a secret is hidden %s", ([, spelled], { expect }) => {
   const text = redact(spelled(SECRET));
   expect(text).toContain("[hidden]");
   expect(readable(text)).not.toContain(SECRET.slice(3, -3));
+});
+
+const QUOTED = ["pa'ss-\"wo$rd\\x y", "''no'n\\re'ts''", "tab\there-über-日本", "first-line\nsecond-line"];
+
+/** Commands that print their variable, and what marks a line that shows it. */
+const PRINTS = [
+  'set -x; echo "$TOKEN"',
+  'set -x; A="$TOKEN"; [ "$A" = x ]',
+  "export -p",
+  "set",
+  "env",
+  "printf '%s' \"$TOKEN\" | base64 -w 8",
+  "printf '%s' \"user:$TOKEN\" | base64 -w 64",
+];
+const OF_BASH = [
+  "declare -p TOKEN",
+  "printf '%q' \"$TOKEN\"",
+  'echo "${TOKEN@Q}"',
+  // In the locale C it sets a backslash before each byte of a character beyond ASCII.
+  'export LC_ALL=C.UTF-8; set -x; [[ x == "$TOKEN" ]]',
+  'set -x; X[1]="$TOKEN"',
+  'X=$(printf %s "$TOKEN" | base64 -w 12); printf %q "$X"',
+];
+const RUNS = ["/bin/sh", "/bin/bash"].flatMap((shell) =>
+  ["C", "C.UTF-8"].map((locale) => [shell, locale] as const),
+);
+
+/** Quotes and escapes hide no word from a reader. */
+const letters = (text: string): string => text.replaceAll(/[^A-Za-z0-9]/g, "");
+
+test.for(RUNS)("a secret is hidden however %s prints it in the locale %s", ([shell, locale], { expect }) => {
+  const scripts = [...PRINTS, ...(shell === "/bin/bash" ? OF_BASH : [])];
+  for (const TOKEN of QUOTED) {
+    knowOnly([TOKEN]);
+    const script = scripts.map((one) => `( ${one} ) 2>&1\necho =$((4 + 2))=\n:`).join("\n");
+    const env = { PATH: process.env["PATH"], LC_ALL: locale, TOKEN };
+    const output = execFileSync(shell, ["-c", script], {
+      env,
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "ignore"],
+    });
+    for (const [index, part] of output.split("=6=\n").slice(0, -1).entries()) {
+      const shown = redact(part);
+      expect(shown, scripts[index]).toContain("[hidden]");
+      for (const word of TOKEN.split(/[^a-z]+/).filter((one) => one.length > 3))
+        expect(letters(shown), scripts[index]).not.toContain(word);
+    }
+  }
+});
+
+/** As shells that are not installed everywhere print it. */
+const ELSEWHERE: readonly (readonly [string, string])[] = [
+  ["zsh", String.raw`+zsh:1> echo pa\''ss-"wo$rd\x y'`],
+  ["ksh", String.raw`+ echo $'pa\'ss-"wo$rd\\x y'`],
+  ["mksh", String.raw`+ echo 'pa'\''ss-"wo$rd\x y'`],
+  ["fish", String.raw`set TOKEN 'pa\'ss-"wo$rd\\x y'`],
+  ["systemd", String.raw`TOKEN=$'pa\'ss-"wo$rd\\x y'`],
+  ["PowerShell", `$env:TOKEN = 'pa''ss-"wo$rd\\x y'`],
+  ["Python", String.raw`{'TOKEN': 'pa\'ss-"wo$rd\\x y'}`],
+];
+
+test.for(ELSEWHERE)("a secret is hidden as %s writes it", ([, written], { expect }) => {
+  know(["pa'ss-\"wo$rd\\x y"]);
+  expect(redact(written)).toMatch(/^[^[]*\[hidden\]['"}]*$/);
+});
+
+test("characters beyond ASCII are hidden in codes of bytes and of units", ({ expect }) => {
+  know(["über-日本-key"]);
+  for (const written of [
+    String.raw`\303\274ber-\346\227\245\346\234\254-key`,
+    String.raw`\xc3\xbcber-\xe6\x97\xa5\xe6\x9c\xac-key`,
+    String.raw`\u00fcber-\u65e5\u672c-key`,
+  ])
+    expect(redact(written)).toMatch(/^\\?\[hidden\]$/);
+});
+
+test("wherever a long output is cut, no more than 5 characters of a secret are left", ({ expect }) => {
+  const secret = "0123456789-abcdefghij-KLMNOPQRST";
+  knowOnly([secret]);
+  for (const spelled of [
+    secret,
+    Buffer.from(`x${secret}`).toString("base64"),
+    encodeURIComponent("ü/").concat(secret),
+  ])
+    for (let kept = 0; kept <= spelled.length; kept++) {
+      const head = `${"y".repeat(100)}\n${spelled.slice(0, kept)}`;
+      const tail = `${spelled.slice(kept)}\n${"z".repeat(100)}`;
+      const cases = [head + "q".repeat(9), `q ${tail}`, head + tail.slice(12)];
+      for (const text of cases) {
+        const shown = redactCut(text, 140);
+        for (let at = 0; at + 6 <= secret.length; at++) expect(shown).not.toContain(secret.slice(at, at + 6));
+      }
+      expect(redactCut(head, "end")).not.toContain(secret.slice(0, 6));
+    }
+  expect(redactCut("a 0123456 b", "end")).toBe("a 0123456 b");
 });
 
 test("whatever a secret and its neighbours are, its text and its JSON are hidden, and JSON stays JSON", ({
@@ -192,6 +297,21 @@ test("an event, an object and a refusal hold no secret; bytes are written as the
   expect(refusal("ecs", "RunInstances", new Error(SECRET)).message).toContain("[hidden]");
   expect(holdsSecret(event)).toBe(true);
   expect(holdsSecret({ at: 1 })).toBe(false);
+});
+
+test("JSON that is written or answered keeps its form, whatever a secret looks like without quotes", ({
+  expect,
+}) => {
+  know(["user:password", "one,two", "n\\}x"]);
+  for (const value of [{ user: "password" }, ["one", "two"], { a: { b: "n" }, c: "user:password" }])
+    for (const body of [
+      redactedBody(JSON.stringify(value)),
+      redactedBody(JSON.stringify(value), redactShown),
+    ])
+      expect(JSON.parse(body)).toEqual(
+        JSON.parse(JSON.stringify(value).replace("user:password", "[hidden]")),
+      );
+  expect(redactedBody("the user:password, and 'one,'\\''two'")).toBe("the [hidden], and '[hidden]'");
 });
 
 test("an event keeps the names that steer it, alone and in lists, when a secret is spelled alike; its texts are redacted", async ({

@@ -1,7 +1,7 @@
 import { test, type ExpectStatic } from "vitest";
 import { reasonInChinese } from "../../../shared/chinese/reasons.ts";
 import { recipeOfDisk } from "../../../shared/keys.ts";
-import { besideDisk, unreadReason } from "../../../shared/unread.ts";
+import { besideDisk, isChecksumFile, unreadReason } from "../../../shared/unread.ts";
 
 test("objects that a function reads, or that a document may name, are no mistake", ({ expect }) => {
   for (const key of [
@@ -111,7 +111,9 @@ test("what lies beside a disk starts no bake, and is a mistake only where it may
     const key = `disks/web/${name}`;
     expect(recipeOfDisk(key), name).toBeUndefined();
     expect(unreadReason(key), name).toBeUndefined();
-    expect(besideDisk(key), name).toMatch(/starts no bake$/);
+    expect(besideDisk(key), name).toMatch(
+      isChecksumFile(key) ? /a bake of the disk beside it compares it$/ : /starts no bake$/,
+    );
     expect(unreadReason(`disks/${name}`), name).toBeUndefined();
   }
   for (const name of OTHERS) {
@@ -125,7 +127,16 @@ test("what lies beside a disk starts no bake, and is a mistake only where it may
     expect(recipeOfDisk(`disks/web/${name}`), name).toBe("web");
     expect(unreadReason(`disks/web/${name}`), name).toBeUndefined();
   }
-  for (const name of ["a.qcow2.md5", "a.RAW.sha256"]) {
+  for (const name of ["SHA1SUMS.gpg", "a.b2", "build.log", "a.raw.minisig", "b2sums"])
+    expect(isChecksumFile(`disks/web/${name}`), name).toBe(false);
+  for (const name of [
+    "a.qcow2.md5",
+    "a.RAW.sha256",
+    "SHA256SUMS",
+    "sha512sum.txt",
+    "CHECKSUM",
+    "Cloud-41-x86_64-CHECKSUM",
+  ]) {
     expect(unreadReason(`disks/web/${name}`), name).toBeUndefined();
     expect(besideDisk(`disks/web/${name}`), name).toMatch(/a bake .* compares it/);
   }
