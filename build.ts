@@ -14,7 +14,7 @@ const ROOT = import.meta.dirname;
 const FUNCTIONS = join(ROOT, "functions");
 
 /** Bytes of a bundle, gzipped; a caller waits for the webhook, so it gets half. The API asks the deciders of other functions. */
-const BUDGET = { webhook: 71 * 1024, other: 166 * 1024 };
+const BUDGET = { webhook: 71.5 * 1024, other: 167 * 1024 };
 
 /**
  * Modules that the official SDKs load at start and Kiln never uses. Each is replaced by a module that throws when it
