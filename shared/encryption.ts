@@ -6,32 +6,47 @@
  * CIPHER-2. Without a key the cloud takes the service key of the region; such an image cannot be shared.
  *     https://www.alibabacloud.com/help/en/ecs/developer-reference/api-ecs-2014-05-26-modifyimagesharepermission
  */
-import type { Recipe } from "./documents/recipe.ts";
-
 /** A key of the Key Management Service; without one it is the service key. */
 export interface Cipher {
   readonly kmsKeyId?: string;
 }
 
+/** The parts of a recipe that say so. */
+export interface Encrypting {
+  readonly source: {
+    readonly kind: string;
+    readonly systemDisk?:
+      | { readonly encrypted?: boolean | undefined; readonly kmsKeyId?: string | undefined }
+      | undefined;
+  };
+  readonly encryption?:
+    | {
+        readonly everywhere: boolean;
+        readonly keys: Readonly<Record<string, string>>;
+        readonly serviceKeyIn?: readonly string[] | undefined;
+      }
+    | undefined;
+}
+
 /** How the image of a recipe is to be encrypted in a region; undefined when it need not be. */
 export function cipherIn(
-  { source, encryption }: Pick<Recipe, "source" | "encryption">,
+  { source, encryption }: Encrypting,
   region: string,
   home: string,
 ): Cipher | undefined {
   const key = encryption?.keys[region];
   if (key !== undefined) return { kmsKeyId: key };
-  const disk = source.kind === "builder" ? source.systemDisk : {};
+  const disk = source.kind === "builder" ? (source.systemDisk ?? {}) : {};
   if (disk.encrypted && region === home && disk.kmsKeyId !== undefined) return { kmsKeyId: disk.kmsKeyId };
   return disk.encrypted || asksServiceKey(encryption, region) ? {} : undefined;
 }
 
-const asksServiceKey = (encryption: Recipe["encryption"], region: string): boolean =>
+const asksServiceKey = (encryption: Encrypting["encryption"], region: string): boolean =>
   encryption !== undefined && (encryption.everywhere || encryption.serviceKeyIn?.includes(region) === true);
 
 /** Why an image does not fit what its recipe asks for in a region. */
 export function plainProblem(
-  document: Pick<Recipe, "source" | "encryption">,
+  document: Encrypting,
   image: { readonly id: string; readonly encrypted: boolean },
   region: string,
   home: string,

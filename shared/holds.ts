@@ -3,9 +3,9 @@
  * whose newest line counts.
  *
  * HOLD-1. It holds in all regions of the family. It ends at its instant, when an operator lifts it, or with the undo of
- *     the rollback that set it.
+ *     the rollback that set it, which brings back the hold that stood before.
  * HOLD-2. A promotion that follows a bake tests its image and leaves it waiting. One that an operator asks for goes on.
- * HOLD-3. A rollback, a rejected approval and the promotion of an image below a newer one set it: the last decision of an
+ * HOLD-3. A rollback, a rejected approval and the promotion of an image below a newer one of its family or recipe set it: the last decision of an
  *     operator stands until the next one.
  * HOLD-4. A log that cannot be read holds.
  */
@@ -16,20 +16,29 @@ import type { Ports } from "./invocation.ts";
 import { holdKey } from "./keys.ts";
 import { appendOnce, readLog, TAIL_BYTES } from "./workflow/log.ts";
 
-const Line = z.object({
+const standing = {
   at: z.int(),
   /** The run that wrote it: a repeat finds its own line. */
   run: z.string(),
   by: z.string(),
-  held: z.boolean(),
   why: z.string(),
   /** Epoch ms; absent until it is lifted. */
   until: z.optional(z.int()),
+};
+
+const Line = z.object({
+  ...standing,
+  held: z.boolean(),
+  /** The run that set it first, when an undo brings it back. */
+  setBy: z.optional(z.string()),
 });
 type Line = z.infer<typeof Line>;
 
-/** A hold that stands. */
-export type Hold = Omit<Line, "held">;
+/** A hold that stands; `run` set it. */
+export const Hold = z.object(standing);
+export type Hold = z.infer<typeof Hold>;
+
+const setterOf = ({ run, setBy = run }: Line): string => setBy;
 
 type HoldPorts = Pick<Ports, "cloud" | "clock" | "writer">;
 
@@ -42,7 +51,7 @@ export async function holdOf(
     const { lines } = await readLog(ports.cloud, holdKey(family), Line, TAIL_BYTES);
     const newest = lines.at(-1)?.line;
     if (newest === undefined || !newest.held) return undefined;
-    const { held: _held, ...hold } = newest;
+    const hold = Hold.parse({ ...newest, run: setterOf(newest) });
     return (hold.until ?? Number.POSITIVE_INFINITY) > ports.clock.now() ? hold : undefined;
   } catch (error) {
     if (!(error instanceof EventError)) throw error;
@@ -58,7 +67,7 @@ export const heldText = (family: string, { by, why, until }: Hold): string =>
 /** Sets or lifts the hold of a family; done before by the same run, it changes nothing. @throws as `appendOnce` */
 export async function writeHold(
   family: string,
-  line: Omit<Line, "at">,
+  line: Omit<Line, "at"> & Partial<Line>,
   ports: HoldPorts,
   only: (newest: Line | undefined) => boolean = () => true,
 ): Promise<void> {
@@ -66,16 +75,18 @@ export async function writeHold(
   await appendOnce(ports, log, (newest) => (only(newest) ? { at: ports.clock.now(), ...line } : undefined));
 }
 
-/** Lifts the hold that `setBy` set; a later one stays. */
-export const liftHoldOf = (
+/** Puts `before` in the place of the hold that `undone` set, or lifts it without one; a later hold stays. */
+export function bringBackHold(
   family: string,
-  setBy: string,
+  { undone, before }: { readonly undone: string; readonly before: Hold | undefined },
   { run, by }: Pick<Line, "run" | "by">,
   ports: HoldPorts,
-): Promise<void> =>
-  writeHold(
-    family,
-    { run, by, held: false, why: `${setBy} is undone` },
-    ports,
-    (newest) => newest?.run === setBy,
-  );
+): Promise<void> {
+  // A cancelled rollback has written a line already, and a run finds its own again.
+  const writer = `undo of ${undone} by ${run}`;
+  const line =
+    before === undefined
+      ? { run: writer, by, held: false, why: `${undone} is undone` }
+      : { ...before, run: writer, setBy: before.run, held: true };
+  return writeHold(family, line, ports, (newest) => newest !== undefined && setterOf(newest) === undone);
+}

@@ -70,6 +70,7 @@ export const CATALOGUE = entries({
   "what.promote": { en: "promotion", zh: "发布" },
   "what.rollback": { en: "rollback", zh: "回滚" },
   "what.retire": { en: "retention", zh: "镜像保留" },
+  "what.withdraw": { en: "withdrawal", zh: "收回共享与副本" },
   "what.hold": { en: "hold", zh: "冻结" },
   "what.alerts": { en: "delivery of alerts", zh: "告警分发" },
   "what.scale": { en: "scale-out", zh: "扩容" },

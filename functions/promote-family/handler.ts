@@ -4,9 +4,10 @@ import { promotion } from "./promotion/workflow.ts";
 import { retention } from "./retention/workflow.ts";
 import { rollback } from "./rollback/workflow.ts";
 import { start } from "./start.ts";
+import { withdrawal } from "./withdrawal/workflow.ts";
 
 export const handler = host({
   name: "promote-family",
-  workflows: [promotion, rollback, retention, hold],
+  workflows: [promotion, rollback, retention, withdrawal, hold],
   start,
 });

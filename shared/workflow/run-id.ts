@@ -12,6 +12,7 @@ export const FUNCTION_OF = {
   promote: "promote-family",
   rollback: "promote-family",
   retire: "promote-family",
+  withdraw: "promote-family",
   hold: "promote-family",
   scale: "scale-out",
   alerts: "scale-out",

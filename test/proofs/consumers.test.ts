@@ -6,11 +6,13 @@ import {
   templateParams,
   versionsOf,
 } from "../support/consumers.ts";
-import { night, uploaded } from "../support/bakes.ts";
+import { night, retentionNight, uploaded } from "../support/bakes.ts";
 import { bakedImages, unchanging } from "../support/delivery.ts";
 import { test } from "../support/deploy.ts";
 import { PLACE } from "../support/deployment.ts";
+import { shown } from "../support/family.ts";
 import { quickRelease, recipeText } from "../support/recipes.ts";
+import { request } from "../support/runs.ts";
 
 test("a consumer that cannot be changed is reported, fails nothing, and is tried again each night until it can be", async ({
   kiln,
@@ -32,9 +34,33 @@ test("a consumer that cannot be changed is reported, fails nothing, and is tried
   expect((await night(kiln))?.result?.["note"]).toMatch(/whose consumers were not all updated/);
   expect(configurationImageOf(kiln, "asc-late")).toBe(imageId);
   const fewer = { description: "number 2", ...unchanging(kiln, { consumers: ["asc-late", home] }) };
-  expect((await uploaded(kiln, recipeText(fewer)))?.result?.["note"]).toMatch(/consumers -asc-family/);
+  expect((await uploaded(kiln, recipeText(fewer)))?.result?.["note"]).toMatch(
+    /whose consumers were not all updated/,
+  );
   expect((await night(kiln))?.result?.["delivers"]).toBeUndefined();
   expect(bakedImages(kiln)).toBe(2);
+});
+
+test("a consumer that a rollback could not change is tried again each night until it can be, and the undo still finds the rollback", async ({
+  kiln,
+  expect,
+}) => {
+  const promote = { consumers: ["asc-late"] };
+  const first = await quickRelease(kiln, 1, { promote });
+  const second = await quickRelease(kiln, 2, { promote });
+  const back = await request(kiln, "/families/web/rollback", { to: "previous" });
+  expect(back.result?.["notUpdated"]).toEqual(expect.arrayContaining([expect.stringContaining("asc-late")]));
+  await retentionNight(kiln);
+  expect(kiln.records("rollback")).toHaveLength(2);
+  addConfiguration(kiln, "asc-late", { imageId: second.imageId });
+  await retentionNight(kiln);
+  expect(configurationImageOf(kiln, "asc-late")).toBe(first.imageId);
+  await retentionNight(kiln);
+  expect(kiln.records("rollback")).toHaveLength(3);
+  const undone = await request(kiln, "/families/web/rollback", { undo: true });
+  expect(undone.state).toBe("done");
+  expect(configurationImageOf(kiln, "asc-late")).toBe(second.imageId);
+  expect((await shown(kiln)).hold).toBeUndefined();
 });
 
 test("a template keeps the changes of its users and few versions of Kiln, and no version that lost something is used", async ({

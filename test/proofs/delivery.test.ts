@@ -6,11 +6,12 @@ import { CHECK_IDS } from "../../shared/image-checks.ts";
 import { ABROAD, bakedImages, sharedIn, unchanging } from "../support/delivery.ts";
 import { test } from "../support/deploy.ts";
 import { BUCKET, type Deployment } from "../support/deployment.ts";
+import { diskFile } from "../support/disk-file.ts";
 import { notified } from "../support/notified.ts";
 import { browse } from "../support/operator.ts";
-import { quickRelease, recipeText } from "../support/recipes.ts";
+import { goldenOf, quickRelease, recipeText, release } from "../support/recipes.ts";
 import { accepted, ended, request } from "../support/runs.ts";
-import { HOME, imagesIn, machines, served } from "../support/world.ts";
+import { callsOf, HOME, imagesIn, machines, served } from "../support/world.ts";
 
 const ACCOUNT = "1000000000000001";
 
@@ -43,19 +44,22 @@ test("other regions, accounts and families are delivered when the recipe is put 
   });
   expect(sharedIn(kiln, ABROAD)).toEqual([[ACCOUNT]]);
 
-  const other = recipeText(
-    recipe({ regions: [ABROAD], accounts: [ACCOUNT] }, { family: "web2", rebake: false }),
-  );
+  const other = recipeText(recipe({ accounts: [ACCOUNT] }, { family: "web2", rebake: false }));
   await kiln.upload("recipes/web.yaml", other);
   await kiln.cloud.settle({ forMs: hours(1) });
   expect(["web", "web2"].map((family) => served(kiln, HOME, family))).toEqual([first.imageId, imageId]);
   const asked = await request(kiln, "/recipes/web/bake");
   expect(asked.result?.["delivers"]).toBeUndefined();
   expect([bakedImages(kiln), machines(kiln).length]).toEqual([2, tested]);
+});
 
-  await request(kiln, "/families/web2/hold", { why: "freeze" });
-  const held = await uploaded(kiln, recipeText(recipe({}, { family: "web2" })));
-  expect(held?.result?.["note"]).toMatch(/which waits: family web2 is held by/);
+test("a delivery waits while its family is held", async ({ kiln, expect }) => {
+  await quickRelease(kiln, 1);
+  const recipe = (promote: object) => ({ ...unchanging(kiln, promote), description: "number 2" });
+  await quickRelease(kiln, 2, recipe({}));
+  await request(kiln, "/families/web/hold", { why: "freeze" });
+  const held = await uploaded(kiln, recipeText(recipe({ regions: [ABROAD] })));
+  expect(held?.result?.["note"]).toMatch(/which waits: family web is held by/);
 });
 
 test("a delivery that fails takes no account from the image that the family serves", async ({
@@ -98,6 +102,114 @@ test("an image is tested again when the log of its test is gone", async ({ kiln,
   expect(kiln.cloud.world.launched).toBe(tested + 1);
   expect(served(kiln)).toBe(imageId);
 });
+
+test("a region that is taken out and put back is delivered again, whatever has become of its copies", async ({
+  kiln,
+  expect,
+}) => {
+  await quickRelease(kiln, 1);
+  const recipe = (regions: unknown[]) => ({ ...unchanging(kiln, { regions }), description: "number 2" });
+  const { imageId } = await quickRelease(kiln, 2, recipe([ABROAD]));
+  for (let round = 0; round < 2; round++) {
+    await uploaded(kiln, recipeText(recipe([])));
+    expect(served(kiln, ABROAD)).toBeUndefined();
+    const again = await uploaded(kiln, recipeText(recipe([ABROAD])));
+    expect(again?.result).toMatchObject({ delivers: imageId });
+    expect(kiln.records("promote").at(-1)?.state).toBe("done");
+    expect(served(kiln, ABROAD)).toBeDefined();
+  }
+  expect((await night(kiln))?.result).not.toHaveProperty("delivers");
+  expect(imagesIn(kiln, ABROAD).map(({ status }) => status)).toEqual([
+    "Deprecated",
+    "Deprecated",
+    "Available",
+  ]);
+});
+
+test("a copy gets the key that its region is given later, and the plain one leaves the family and its accounts", async ({
+  kiln,
+  expect,
+}) => {
+  const app = (region: object) =>
+    recipeText({
+      source: { upload: {} },
+      provision: undefined,
+      family: "app",
+      test: { skip: true },
+      promote: { regions: [region] },
+    });
+  await kiln.upload("recipes/app.yaml", app({ region: ABROAD }));
+  await kiln.upload("disks/app/app.vhd", diskFile("vhd"));
+  await kiln.cloud.settle({ forMs: hours(2) });
+  const keys = () => {
+    const copies = imagesIn(kiln, ABROAD);
+    const serves = copies.find(({ imageId }) => imageId === served(kiln, ABROAD, "app"));
+    return {
+      serves: serves?.disks.map(({ key }) => key),
+      available: copies.filter(({ status }) => status === "Available").length,
+    };
+  };
+  expect(keys()).toEqual({ serves: [undefined], available: 1 });
+  for (const kmsKeyId of ["key-2", "key-3"]) {
+    await kiln.upload("recipes/app.yaml", app({ region: ABROAD, kmsKeyId }));
+    await kiln.cloud.settle({ forMs: hours(2) });
+    expect(keys()).toEqual({ serves: [kmsKeyId], available: 1 });
+  }
+});
+
+/** Takes the newest image of `web` for another family. */
+const TAKES = {
+  "the recipe names another family": async (kiln: Deployment) => {
+    const moved = { ...unchanging(kiln, {}), description: "number 2", family: "web2", notify: ["ops"] };
+    const bake = await uploaded(kiln, recipeText(moved));
+    return { dry: bake?.result?.["note"], promotion: kiln.records("promote").at(-1) };
+  },
+  "an operator promotes it by another recipe": async (kiln: Deployment) => {
+    await kiln.upload(
+      "recipes/other.yaml",
+      recipeText({ family: "web2", test: { skip: true }, notify: ["ops"] }),
+    );
+    const asked = { recipe: "other", imageId: served(kiln) };
+    const dry = await request(kiln, "/families/web2/promote", { ...asked, dryRun: true });
+    const promotion = await request(kiln, "/families/web2/promote", asked);
+    return { dry: dry.reason ?? String(dry.result?.["wouldLose"]), promotion };
+  },
+};
+
+for (const [name, take] of Object.entries(TAKES)) {
+  test(`a held family keeps its image when ${name}`, async ({ kiln, expect }) => {
+    await quickRelease(kiln, 1);
+    const { imageId } = await quickRelease(kiln, 2, { ...unchanging(kiln, {}), description: "number 2" });
+    await request(kiln, "/families/web/hold", { why: "freeze" });
+    const { dry } = await take(kiln);
+    expect(dry).toMatch(/stays in its family: family web is held by/);
+    expect(served(kiln)).toBe(imageId);
+  });
+
+  test(`a family is not left empty when ${name}, in any region`, async ({ kiln, expect }) => {
+    const seed = await quickRelease(kiln, 1, { family: "seed" });
+    const recipe = { ...unchanging(kiln, { regions: [ABROAD] }), description: "number 2" };
+    const { imageId } = await quickRelease(kiln, 2, recipe);
+    expect(seed.imageId).not.toBe(imageId);
+    const { dry } = await take(kiln);
+    expect(dry).toMatch(/family web would serve nothing in cn-hangzhou without it/);
+    expect(served(kiln)).toBe(imageId);
+  });
+
+  notified(
+    `the family that loses its image is named before and after when ${name}`,
+    async ({ kiln, channel, expect }) => {
+      const first = await quickRelease(kiln, 1);
+      await quickRelease(kiln, 2, { ...unchanging(kiln, {}), description: "number 2" });
+      const loss = `family web in ${HOME} serves ${first.imageId} instead`;
+      const { dry, promotion } = await take(kiln);
+      expect(dry).toContain(loss);
+      expect(promotion?.result).toMatchObject({ leaves: [loss] });
+      expect(channel.posted.map(({ body }) => body["reason"])).toContain(loss);
+      expect(served(kiln)).toBe(first.imageId);
+    },
+  );
+}
 
 test("a family that a delivery was to leave serves its image again when the delivery fails", async ({
   kiln,
@@ -166,13 +278,15 @@ test("regions and accounts that a recipe no longer names lose what Kiln gave the
   await kiln.ecs("CreateLaunchTemplate", used);
 
   const narrow = await uploaded(kiln, recipeText({ ...recipe, promote: { accounts: [KEPT] } }));
-  expect(narrow?.result?.["note"]).toContain(`regions -${ABROAD}, accounts -${FORMER}`);
+  expect(narrow?.result).not.toHaveProperty("delivers");
   expect(sharedIn(kiln, HOME)).toEqual([[KEPT, FOREIGN], [KEPT]]);
   expect(sharedIn(kiln, ABROAD)).toEqual([[], []]);
-  expect(served(kiln, ABROAD)).toBe(newer);
-  expect(kiln.record(String(narrow?.result?.["promotion"]))?.result).toMatchObject({
-    imageId,
-    notWithdrawn: [`${newer} in ${ABROAD} stays: it is needed by launch template abroad version 1`],
+  expect([served(kiln), served(kiln, ABROAD)]).toEqual([imageId, newer]);
+  expect(kiln.records("withdraw").at(-1)).toMatchObject({
+    state: "done",
+    result: {
+      stays: [`${newer} in ${ABROAD} stays: it is needed by launch template abroad version 1`],
+    },
   });
 
   for (let round = 0; round < 2; round++) {
@@ -196,8 +310,8 @@ test("a copy that a scaling configuration names, by id or by name, stays when it
     { ...named, scalingConfigurationId: "asc-1", imageId: older?.imageId ?? "none" },
     { ...named, scalingConfigurationId: "asc-2", imageName: newer?.name ?? "none" },
   );
-  const narrow = await uploaded(kiln, recipeText({ ...unchanging(kiln, {}), description: "number 2" }));
-  const left = kiln.record(String(narrow?.result?.["promotion"]))?.result?.["notWithdrawn"];
+  await uploaded(kiln, recipeText({ ...unchanging(kiln, {}), description: "number 2" }));
+  const left = kiln.records("withdraw").at(-1)?.result?.["stays"];
   const stays = (image: typeof older, index: number) =>
     `${image?.imageId} in ${ABROAD} stays: it is needed by scaling configuration asc-${index} of asg-1`;
   expect(new Set([left].flat())).toEqual(new Set([stays(older, 1), stays(newer, 2)]));
@@ -221,6 +335,59 @@ test("retention takes back what Kiln shared before it deletes, and keeps what wa
   expect((await request(kiln, "/recipes/web/retire")).result).toMatchObject({ deleted: 1 });
   expect(imagesIn(kiln, HOME).map(({ imageId }) => imageId)).toEqual(ids.filter((id) => id !== plain));
 });
+
+test("retention leaves an image whose copy has failed, for the night that delivers it", async ({
+  kiln,
+  expect,
+}) => {
+  const retention = { enabled: true, keep: 1, youngerThan: "1d", deleteAfter: "2h" };
+  await quickRelease(kiln, 1, { retention });
+  kiln.cloud.world.failNextCopy(ABROAD, "storage error");
+  const recipe = { ...unchanging(kiln, { regions: [ABROAD] }), retention, rebake: { nightly: false } };
+  const { imageId, promotion } = await quickRelease(kiln, 2, recipe);
+  expect(promotion?.state).toBe("failed");
+  kiln.cloud.world.ageImages(days(10));
+  for (let n = 0; n < 2; n++) {
+    await request(kiln, "/recipes/web/retire");
+    await kiln.cloud.settle({ forMs: hours(3) });
+  }
+  expect((await night(kiln))?.result).toMatchObject({ delivers: imageId });
+  expect(served(kiln)).toBe(imageId);
+});
+
+const BY_HAND = "1000000000000009";
+/** What makes an image of the family step back, and what a run of it says. */
+const STEPS_BACK = {
+  "a rollback": (kiln: Deployment, older: string) => request(kiln, "/families/web/rollback", { to: older }),
+  "the promotion of an older image": (kiln: Deployment, older: string) =>
+    request(kiln, "/families/web/promote", { recipe: "web", imageId: older }),
+};
+
+for (const [name, stepBack] of Object.entries(STEPS_BACK))
+  test(`an image that was shared by hand until ${name} took it back is not deleted, and the result names who lost it`, async ({
+    kiln,
+    expect,
+  }) => {
+    const retention = { enabled: true, keep: 1, youngerThan: "1d", deleteAfter: "2h" };
+    const promote = { accounts: [ACCOUNT], outranked: "deprecate" };
+    const recipe = { promote, retention, rebake: { nightly: false } };
+    const ids: string[] = [];
+    for (const n of [1, 2, 3]) ids.push((await quickRelease(kiln, n, recipe)).imageId);
+    const [first = "", second = "", third = ""] = ids;
+    await kiln.ecs("ModifyImageSharePermission", { ImageId: second, "AddAccount.1": BY_HAND });
+    const back = await stepBack(kiln, first);
+    expect(back.result).toMatchObject({
+      unshared: expect.arrayContaining([`${second} in ${HOME} from ${ACCOUNT}, ${BY_HAND}`]),
+    });
+    kiln.cloud.world.ageImages(days(10));
+    for (let n = 0; n < 2; n++) {
+      await request(kiln, "/recipes/web/retire");
+      await kiln.cloud.settle({ forMs: hours(3) });
+    }
+    const left = imagesIn(kiln, HOME).map(({ imageId }) => imageId);
+    expect(left).toContain(second);
+    expect(left).not.toContain(third);
+  });
 
 notified(
   "an approval that expired is asked for again, and a rejected image is not",
@@ -266,3 +433,29 @@ async function bakedOfInstance(kiln: Deployment) {
   kiln.cloud.world.failNextCopy(ABROAD, "storage error");
   return quickRelease(kiln, 1, { promote: { regions: [ABROAD] }, rebake: { nightly: false } });
 }
+
+/** Changes that make no other image. */
+const SAME_IMAGE = {
+  nothing: {},
+  accounts: { promote: { accounts: [ACCOUNT] } },
+  regions: { promote: { regions: [ABROAD] } },
+  "the schedule": { schedule: "30 2 * * 1-5" },
+};
+
+for (const [name, changes] of Object.entries(SAME_IMAGE))
+  test(`a machine that a recipe is made from is not stopped when ${name} of the recipe changes, and what is due is delivered`, async ({
+    kiln,
+    expect,
+  }) => {
+    const source = { instance: { id: await goldenOf(kiln) } };
+    const recipe = { source, provision: [], test: { skip: true }, description: "number 1" };
+    const { imageId } = await release(kiln, 1, recipe);
+    const stops = () => callsOf(kiln, "StopInstance").length;
+    const before = stops();
+    expect(before).toBe(1);
+    const again = await uploaded(kiln, recipeText({ ...recipe, ...changes }));
+    expect([stops(), bakedImages(kiln)]).toEqual([before, 1]);
+    expect(again?.result?.["delivers"]).toBe("promote" in changes ? imageId : undefined);
+    await uploaded(kiln, recipeText({ ...recipe, description: "number 2" }));
+    expect([stops(), bakedImages(kiln)]).toEqual([before + 1, 2]);
+  });

@@ -1,5 +1,5 @@
 import { sizeKey } from "../../shared/keys.ts";
-import { days, hours } from "../../shared/duration.ts";
+import { days, hours, minutes } from "../../shared/duration.ts";
 import { CloudFault } from "../cloud/index.ts";
 import { test } from "../support/deploy.ts";
 import { notified } from "../support/notified.ts";
@@ -10,7 +10,8 @@ import { HOME, imagesIn, launchTagged, leftovers, served, tagOf } from "../suppo
 const timed = test.extend({ timers: ["retention"] });
 
 const RETENTION = { enabled: true, keep: 1, youngerThan: "1d", deleteAfter: "2h" };
-const kept = { rebake: { nightly: false }, retention: RETENTION };
+const keptFor = (keep: number) => ({ rebake: { nightly: false }, retention: { ...RETENTION, keep } });
+const kept = keptFor(1);
 type Kiln = Parameters<typeof imagesIn>[0];
 
 /** Three releases, old enough to be deleted. */
@@ -222,6 +223,26 @@ notified(
     expect(channel.posted.filter(({ body }) => body.kind === "retiring")).toHaveLength(1);
   },
 );
+
+for (const kind of ["after", "crash", "hang", "late"] as const)
+  notified(
+    `an image whose tag has no answer is announced before it is deleted: ${kind}`,
+    async ({ kiln, channel, expect }) => {
+      const [first = "", second = ""] = await threeOld(kiln, { ...keptFor(2), notify: ["ops"] });
+      kiln.cloud.faults.add({
+        product: "ecs",
+        action: "TagResources",
+        kind,
+        lateMs: minutes(1),
+        when: (params, n) => JSON.stringify(params).includes("kiln:retire-at") && n === 0,
+      });
+      expect((await retire(kiln)).state).toBe("done");
+      expect(tagOf(kiln, first, "kiln:retire-at")).toBeDefined();
+      const announced = channel.posted.filter(({ body }) => body.kind === "retiring");
+      expect(announced.map(({ body }) => body["images"])).toEqual([[first]]);
+      expect(tagOf(kiln, second, "kiln:retire-at")).toBeUndefined();
+    },
+  );
 
 const named = (index: number, more: object) => ({
   regionId: HOME,

@@ -1,13 +1,15 @@
-import { hours } from "../../shared/duration.ts";
+import { hours, minutes } from "../../shared/duration.ts";
 import { CloudFault } from "../cloud/index.ts";
 import { test } from "../support/deploy.ts";
+import type { Deployment } from "../support/deployment.ts";
 import { quickRelease, recipeText, release } from "../support/recipes.ts";
-import { request } from "../support/runs.ts";
+import { shown } from "../support/family.ts";
+import { sharedIn } from "../support/delivery.ts";
+import { accepted, ended, request } from "../support/runs.ts";
 import { HOME, imagesIn, served, tagOf } from "../support/world.ts";
 
 const TWO = { regions: ["cn-shanghai"], accounts: ["1000000000000001", "1000000000000002"] };
-const statuses = (kiln: Parameters<typeof imagesIn>[0], region = HOME) =>
-  imagesIn(kiln, region).map(({ status }) => status);
+const statuses = (kiln: Deployment, region = HOME) => imagesIn(kiln, region).map(({ status }) => status);
 
 test("one request goes back to the previous image in every region, and an undo restores the newer one", async ({
   kiln,
@@ -145,6 +147,69 @@ test("a region that refuses leaves the others rolled back, and a second request 
   expect(whole.state).toBe("done");
   expect(served(kiln, "cn-shanghai")).not.toBe(abroad);
 });
+
+const denied = new CloudFault(403, "Forbidden.RAM", "denied");
+const STOPS = {
+  "a region refuses the deprecation": {
+    action: "ModifyImageAttribute",
+    when: ({ RegionId, Status }) => RegionId === "cn-shanghai" && Status === "Deprecated",
+  },
+  "home refuses the deprecation": {
+    action: "ModifyImageAttribute",
+    when: ({ RegionId, Status }) => RegionId === HOME && Status === "Deprecated",
+  },
+  "the tags are refused": { action: "TagResources", when: (params) => params["RegionId"] === HOME },
+  "the family is not read back": { action: "DescribeImageFromFamily", when: (_params, n) => n > 3 },
+} satisfies Readonly<
+  Record<string, Pick<Parameters<Deployment["cloud"]["faults"]["add"]>[0], "action" | "when">>
+>;
+
+for (const [name, stop] of Object.entries(STOPS))
+  test(`the same request after a rollback that stopped half-way ends at its target, and one undo brings all back: ${name}`, async ({
+    kiln,
+    expect,
+  }) => {
+    const at = () => [served(kiln), served(kiln, "cn-shanghai")];
+    await quickRelease(kiln, 1, { promote: TWO });
+    const second = await quickRelease(kiln, 2, { promote: TWO });
+    const target = at();
+    await quickRelease(kiln, 3, { promote: TWO });
+    const newest = at();
+    const end = kiln.cloud.faults.add({ product: "ecs", kind: "before", fault: denied, ...stop });
+    expect((await request(kiln, "/families/web/rollback", { to: "previous" })).state).toBe("failed");
+    end();
+    expect((await request(kiln, "/families/web/rollback", { to: "previous" })).state).toBe("done");
+    expect(target[0]).toBe(second.imageId);
+    expect(at()).toEqual(target);
+    expect((await request(kiln, "/families/web/rollback", { undo: true })).state).toBe("done");
+    expect(at()).toEqual(newest);
+  });
+
+for (const calls of [0, 1, 2, 3, 4])
+  test(`a rollback that is cancelled after ${calls} changes puts images, accounts, tags and the hold back`, async ({
+    kiln,
+    expect,
+  }) => {
+    const now = () => ({
+      at: [served(kiln), served(kiln, "cn-shanghai")],
+      shared: [HOME, "cn-shanghai"].map((region) => sharedIn(kiln, region)),
+      promotion: tagOf(kiln, String(served(kiln)), "kiln:promotion"),
+    });
+    await quickRelease(kiln, 1, { promote: TWO });
+    await quickRelease(kiln, 2, { promote: TWO });
+    const before = now();
+    let made = 0;
+    for (const action of ["ModifyImageSharePermission", "ModifyImageAttribute"])
+      kiln.cloud.faults.interleave({ product: "ecs", action, before: () => void made++ });
+    const { run } = await accepted(kiln, "/families/web/rollback", { to: "previous" });
+    const isThere = () => made >= calls && kiln.record(run)?.phase === "deprecate";
+    await kiln.cloud.settle({ until: isThere, forMs: minutes(10) });
+    await accepted(kiln, `/runs/${run}/cancel`, {});
+    expect((await ended(kiln, run)).state).toBe("cancelled");
+    await kiln.cloud.settle({ forMs: minutes(5) });
+    expect(now()).toEqual(before);
+    expect((await shown(kiln)).hold).toBeUndefined();
+  });
 
 test("an undo that would change nothing fails: a newer image is served since", async ({ kiln, expect }) => {
   await quickRelease(kiln, 1);

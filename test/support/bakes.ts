@@ -20,6 +20,14 @@ export async function night(kiln: Deployment): Promise<RunRecord | undefined> {
   return newest(kiln);
 }
 
+/** The timer of retention and of withdrawals fires, and an hour passes. */
+export async function retentionNight(kiln: Deployment): Promise<void> {
+  const triggerTime = new Date(kiln.cloud.time.now()).toISOString();
+  const payload = JSON.stringify({ v: 1, request: "retire", recipe: "*" });
+  await kiln.invoke("kiln-promote-family", { triggerName: "retention", triggerTime, payload });
+  await kiln.cloud.settle({ forMs: hours(1) });
+}
+
 /** The recipe is uploaded, and an hour passes; the newest bake. */
 export async function uploaded(kiln: Deployment, text: string): Promise<RunRecord | undefined> {
   await kiln.upload("recipes/web.yaml", text);

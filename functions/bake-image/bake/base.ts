@@ -129,7 +129,7 @@ async function sourceInstance(
   const foreign = await otherOwnerProblem(cloud, instance);
   if (foreign !== undefined) return problem(`source.instance.id: ${foreign}`);
   const running = stop && instance.status === "Running";
-  // Changes inside an instance are not visible from outside, so each bake of it counts as new.
+  // Changes inside an instance are not visible from outside, so each bake of it counts as new, but those that a change starts.
   return found(`${id} in ${run}`, { kind: "instance", source, running });
 }
 

@@ -17,7 +17,7 @@ import { imageNameProblem } from "../../../shared/documents/image-name.ts";
 import type { Ports } from "../../../shared/invocation.ts";
 import { withVariables } from "../../../shared/requests/declared-parameters.ts";
 import { ok, problem, type Result } from "../../../shared/result.ts";
-import { isUpload } from "../../../shared/triggers.ts";
+import { isChange, isUpload } from "../../../shared/triggers.ts";
 import { ownTags, TAG } from "../../../shared/tags.ts";
 import type { Envelope } from "../../../shared/workflow/envelope.ts";
 import { dataDiskNote } from "./data-disks.ts";
@@ -107,7 +107,7 @@ async function deliverOnly(input: LockedInput, images: readonly Image[], ports: 
 
 /** The decision, once the parameters are known. */
 async function decideWith(
-  { run, startedAt, input }: Request,
+  { run, by, startedAt, input }: Request,
   baked: Baked,
   { images, ports }: { readonly images: readonly Image[]; readonly ports: DecidePorts },
 ): Promise<Result<Decision>> {
@@ -126,7 +126,7 @@ async function decideWith(
   const { base, identity } = found.value;
   const inputs = inputsOf(document, identity, objects.value, parameters);
   const newest = newestImage(images);
-  const compared = compare(input, inputs, newest);
+  const compared = compare(input, by, inputs, newest);
   if ("note" in compared)
     return ok({ kind: "skip", unchanged: true, ...compared, ...(await dueOf(newest, input, ports)) });
   const steps = objectsIn(document.provision);
@@ -228,13 +228,15 @@ const wasRolledBack = ({ tags }: Image): boolean => (tags[TAG.promotion] ?? "").
 /** Why the recipe is baked, or a note on why it is not. */
 function compare(
   { document, force, ifChanged }: LockedInput,
+  by: string,
   inputs: Inputs,
   newest: Image | undefined,
 ): { readonly why: string } | { readonly note: string } {
   if (newest === undefined) return { why: "first bake of this recipe" };
   const all = changedInputs(inputs, newest.tags);
-  // An instance counts as new each time.
-  const seen = ifChanged && document.source.kind === "instance" ? all.filter((one) => one !== "base") : all;
+  // An instance counts as new each time; what makes a change bake, and stop it, is the change.
+  const isAsItWas = document.source.kind === "instance" && (ifChanged || isChange(by));
+  const seen = isAsItWas ? all.filter((one) => one !== "base") : all;
   const changed = seen.map((input) =>
     input === "objects" ? namedObjects(objectsOf(document), inputs, newest.tags) : input,
   );

@@ -2,15 +2,21 @@
  * Whether an image that needs no new bake is delivered again: to its family, regions and accounts as the recipe names
  * them now.
  *
- * DELIVERY-1. The log of a promotion says where it delivered to: the recipe that it carried is compared with the current one.
+ * DELIVERY-1. The log of a promotion says where it delivered to: the recipe that it carried is compared with the current one. Only
+ *     more than it delivered is due: less is withdrawn, which needs no promotion.
  * DELIVERY-2. A promotion that failed is repeated; the pause of the recipe bounds how often (PAUSE-1).
- * DELIVERY-3. A decision of an operator stands: after a rollback, a rejection or a cancellation, and during a hold,
- *     nothing is delivered. Neither is an image whose promotion is at work or not known.
+ * DELIVERY-3. A decision of an operator stands: after a rollback, a rejection or a cancellation, after a promotion by another
+ *     recipe, and during a hold, nothing is delivered. Neither is an image whose promotion is at work or not known.
+ * DELIVERY-6. An image that its family keeps (LOSS-1, LOSS-2) is not delivered to another one.
  * DELIVERY-4. A promotion that could not change every consumer is repeated.
+ * DELIVERY-5. What was delivered and withdrawn since is due when it is named again.
  */
 import * as z from "zod/mini";
 import type { CloudClient } from "../../../shared/cloud/client.ts";
 import type { Image } from "../../../shared/cloud/ecs/image.ts";
+import { imageShares } from "../../../shared/cloud/ecs/shares.ts";
+import { accountsOf, deliveredOf } from "../../../shared/delivered.ts";
+import { cipherIn, type Encrypting } from "../../../shared/encryption.ts";
 import { heldText, holdOf } from "../../../shared/holds.ts";
 import type { Ports } from "../../../shared/invocation.ts";
 import { isRunId } from "../../../shared/names.ts";
@@ -18,14 +24,17 @@ import { redactedShort } from "../../../shared/redact.ts";
 import { TAG } from "../../../shared/tags.ts";
 import { readRunLog, standing, type RunLog } from "../../../shared/workflow/run-log.ts";
 import { deliveryOf } from "../../../shared/workflow/run-id.ts";
+import { lossOf } from "../../promote-family/family/loss.ts";
 import type { LockedInput } from "./input.ts";
 
-type Made = Pick<Image, "id" | "status" | "tags">;
+type Made = Pick<Image, "id" | "status" | "tags" | "family">;
 type Asked = Pick<LockedInput, "recipe" | "document">;
 
 /** `delivers`: the image to deliver again. `note` goes on from its id. */
 export interface Delivery {
   readonly delivers?: string;
+  /** An operator decides first. */
+  readonly waits?: true;
   readonly note: string;
 }
 
@@ -40,9 +49,12 @@ export async function dueDelivery(
   const found = await lookBack(image, { ...asked, family }, ports.cloud);
   if (found === undefined || "stays" in found) return found && { note: found.stays };
   const hold = await holdOf(family, ports);
-  return hold === undefined
-    ? { delivers: image.id, note: found.again }
-    : { note: `which waits: ${heldText(family, hold)}` };
+  if (hold !== undefined) return { note: `which waits: ${heldText(family, hold)}` };
+  const { regions } = asked.document.promote;
+  const loss = await lossOf({ imageId: image.id, from: image.family, to: family, regions }, ports);
+  return loss.ok
+    ? { delivers: image.id, note: [found.again, ...loss.value].join("; ") }
+    : { note: `which is not delivered: ${loss.problem}`, waits: true };
 }
 
 type Verdict = { readonly again: string } | { readonly stays: string } | undefined;
@@ -64,7 +76,7 @@ async function lookBack(image: Made, asked: Delivered, cloud: CloudClient): Prom
     case "held":
       return { again: `which waited until the hold of ${asked.family} was lifted` };
     case "promoted":
-      return afterPromotion(run, asked, cloud);
+      return afterPromotion(run, image, asked, cloud);
     case "rolled-back":
       return undefined;
     default:
@@ -76,10 +88,19 @@ async function lookBack(image: Made, asked: Delivered, cloud: CloudClient): Prom
 const logOf = async (run: string, cloud: CloudClient): Promise<RunLog> =>
   isRunId(run) ? readRunLog(cloud, run) : { lines: [], end: 0 };
 
-async function afterPromotion(run: string, asked: Delivered, cloud: CloudClient): Promise<Verdict> {
+async function afterPromotion(
+  run: string,
+  image: Made,
+  asked: Delivered,
+  cloud: CloudClient,
+): Promise<Verdict> {
   const now = standing(run, await logOf(run, cloud));
-  const changed = changesSince(now?.event.input, asked);
-  if (changed !== undefined) return { again: `whose delivery is another one now (${changed})` };
+  const carried = Carried.safeParse(now?.event.input).data;
+  // DELIVERY-3.
+  if (carried !== undefined && carried.recipe !== asked.recipe)
+    return { stays: `which an operator promoted into family ${carried.family} by recipe ${carried.recipe}` };
+  const changes = carried === undefined ? [] : await changesSince(carried, image, asked, cloud);
+  if (changes.length > 0) return { again: `whose delivery is another one now (${changes.join(", ")})` };
   const left = Incomplete.safeParse(now?.completion).data?.result.notUpdated;
   return (
     left && { again: `whose consumers were not all updated (${redactedShort(left.join("; "), REASON_MAX)})` }
@@ -117,9 +138,17 @@ function afterRun(run: string, log: RunLog): Verdict {
 
 const Incomplete = z.looseObject({ result: z.looseObject({ notUpdated: z.array(z.string()) }) });
 
+const Encryption = z.looseObject({
+  everywhere: z.boolean(),
+  keys: z.record(z.string(), z.string()),
+  serviceKeyIn: z.optional(z.array(z.string())),
+});
+
 const Carried = z.looseObject({
+  recipe: z.string(),
   family: z.string(),
   document: z.looseObject({
+    encryption: z.optional(Encryption),
     promote: z.looseObject({
       regions: z.array(z.string()),
       accounts: z.array(z.string()),
@@ -128,23 +157,57 @@ const Carried = z.looseObject({
   }),
 });
 
-/** How the recipe's delivery differs from the one that a promotion carried, in words; undefined when it does not. */
-function changesSince(carried: unknown, { family, document }: Delivered): string | undefined {
-  const { success, data } = Carried.safeParse(carried);
-  if (!success) return undefined;
-  const before = data.document.promote;
-  const changes = [
-    ...(data.family === family ? [] : [`family ${data.family} to ${family}`]),
-    ...listChanges("regions", before.regions, document.promote.regions),
-    ...listChanges("accounts", before.accounts, document.promote.accounts),
-    ...listChanges(
-      "consumers",
-      before.consumers.map(consumerText),
-      document.promote.consumers.map(consumerText),
+/** What the recipe names more than a promotion has delivered, in words. */
+async function changesSince(
+  { family: before, document: carriedDocument }: z.infer<typeof Carried>,
+  { id }: Made,
+  { family, recipe, document }: Delivered,
+  cloud: CloudClient,
+): Promise<string[]> {
+  // Another source makes another image.
+  const { source } = document;
+  const { promote: carried, encryption } = carriedDocument;
+  const { regions, accounts, consumers } = document.promote;
+  const delivered = await deliveredOf(cloud, recipe);
+  // DELIVERY-5.
+  const there = carried.regions.filter((region) => !delivered.left.includes(region));
+  const shared = await stillShared(id, carried.accounts, delivered, cloud);
+  return [
+    ...(before === family ? [] : [`family ${before} to ${family}`]),
+    ...added(
+      "regions",
+      regionTexts(there, { source, encryption }, cloud),
+      regionTexts(regions, document, cloud),
     ),
+    ...added("accounts", shared, accounts),
+    ...added("consumers", carried.consumers.map(consumerText), consumers.map(consumerText)),
   ];
-  return changes.length === 0 ? undefined : changes.join(", ");
 }
+
+/** DELIVERY-5. Those of the accounts that a promotion named which still have the image: by Kiln, or by hand. */
+async function stillShared(
+  imageId: string,
+  accounts: readonly string[],
+  delivered: Awaited<ReturnType<typeof deliveredOf>>,
+  cloud: CloudClient,
+): Promise<readonly string[]> {
+  const { region } = cloud.access;
+  const own = accountsOf(delivered, { region, imageId });
+  const others = accounts.filter((account) => !own.includes(account));
+  const now = others.length === 0 ? [] : await imageShares(cloud, imageId, region);
+  return accounts.filter((account) => own.includes(account) || now.includes(account));
+}
+
+/** Regions with the key that copies are encrypted with there. */
+const regionTexts = (
+  regions: readonly string[],
+  document: Encrypting,
+  { access: { region: home } }: CloudClient,
+): string[] =>
+  regions.map((region) => {
+    const cipher = region === home ? undefined : cipherIn(document, region, home);
+    return cipher === undefined ? region : `${region} (${cipher.kmsKeyId ?? "service key"})`;
+  });
 
 const consumerText = ({
   id,
@@ -154,9 +217,7 @@ const consumerText = ({
   readonly region?: string | undefined;
 }): string => (region === undefined ? id : `${id} in ${region}`);
 
-function listChanges(what: string, before: readonly string[], now: readonly string[]): string[] {
-  const added = now.filter((one) => !before.includes(one)).map((one) => `+${one}`);
-  const removed = before.filter((one) => !now.includes(one)).map((one) => `-${one}`);
-  const changed = [...added, ...removed];
-  return changed.length === 0 ? [] : [`${what} ${changed.join(" ")}`];
+function added(what: string, before: readonly string[], now: readonly string[]): string[] {
+  const fresh = now.filter((one) => !before.includes(one));
+  return fresh.length === 0 ? [] : [`${what} ${fresh.map((one) => `+${one}`).join(" ")}`];
 }

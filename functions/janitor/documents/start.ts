@@ -1,14 +1,19 @@
 /** Indexes the documents that a payload names. A run begins for each one that is refused. */
 import * as z from "zod/mini";
-import { apart, logSkipped, mayPass } from "../../../shared/apart.ts";
+import { apart, logSkipped, mayPass, orWhy } from "../../../shared/apart.ts";
 import { days, seconds } from "../../../shared/duration.ts";
 import { messageOf } from "../../../shared/errors.ts";
 import { nameLike, documentName } from "../../../shared/documents/names.ts";
 import { getObject, headObject, putObject, type ObjectInfo } from "../../../shared/cloud/oss/objects.ts";
 import { keepComponent } from "../../../shared/components.ts";
 import type { Ports } from "../../../shared/invocation.ts";
+import { ok } from "../../../shared/result.ts";
 import { readJson } from "../../../shared/json.ts";
 import { unreadKey } from "../../../shared/keys.ts";
+import type { CloudClient } from "../../../shared/cloud/client.ts";
+import { loadRecipe } from "../../../shared/document-store.ts";
+import { isUpload } from "../../../shared/triggers.ts";
+import { dueWithdrawal } from "../../promote-family/withdrawal/due.ts";
 import { dropNumber } from "../../../shared/size/removed.ts";
 import { runId } from "../../../shared/workflow/run-id.ts";
 import { readRunLog, standing } from "../../../shared/workflow/run-log.ts";
@@ -71,8 +76,35 @@ async function check(
   const { cloud } = ports;
   if (folder === "fleets") await dropNumber(name, by, ports);
   const indexed = await indexDocument(folder, name, cloud);
+  if (indexed === undefined) return [];
+  const isChanged = folder === "recipes" && isUpload(by);
+  // What cannot be looked up now is left to the night.
+  const due = isChanged
+    ? await orWhy(`withdrawal of ${name}`, () => withdrawals(name, indexed, by, cloud), ports)
+    : ok([]);
+  return [...(due.ok ? due.value : []), ...(await report(indexed, name, by, cloud))];
+}
+
+/** What a recipe that was put has delivered and does not name any more is withdrawn, whatever becomes of its bake. */
+async function withdrawals(
+  name: string,
+  { key, etag, since = 0 }: DocumentIndex,
+  by: string,
+  cloud: CloudClient,
+): Promise<readonly RunRequest[]> {
+  const found = await loadRecipe(cloud, name);
+  const cause = { by, at: since, identity: [cloud.access.bucket, key, etag, since / seconds(1)] };
+  return "document" in found ? dueWithdrawal(found.document, cause, cloud) : [];
+}
+
+async function report(
+  indexed: NonNullable<Awaited<ReturnType<typeof indexDocument>>>,
+  name: string,
+  by: string,
+  cloud: CloudClient,
+): Promise<readonly RunRequest[]> {
   const found = problemIn(indexed);
-  if (indexed === undefined || found === undefined) return [];
+  if (found === undefined) return [];
   const { key, etag, since } = indexed;
   const { reason, channels, unknown = [] } = found;
   // One content is one run, however often it is looked at or put again, until the document has another one.

@@ -8,7 +8,11 @@ import type { CloudClient } from "../../../shared/cloud/client.ts";
 import { goneIsDone } from "../../../shared/cloud/ecs/gone.ts";
 import { modifyImage, type Image } from "../../../shared/cloud/ecs/images.ts";
 import { imageShares, shareImage } from "../../../shared/cloud/ecs/shares.ts";
+import { accountsOf, deliveredOf, forgetTaken, noteTaken, takenFrom } from "../../../shared/delivered.ts";
+import { loadRecipe } from "../../../shared/document-store.ts";
+import type { Recipe } from "../../../shared/documents/recipe.ts";
 import { ok, problem, type Result } from "../../../shared/result.ts";
+import { TAG } from "../../../shared/tags.ts";
 import { ownImage } from "./own.ts";
 
 /** An image in a region that a run deprecates, and the accounts it was shared with until then. */
@@ -28,11 +32,15 @@ export const ImageIn = z.record(z.string(), z.string());
 /** An image and its region, in words. */
 export const placed = ({ imageId, region }: Place): string => `${imageId} in ${region}`;
 
-/** What deprecating would change: the images, and the accounts that lose one by it. */
-export function deprecationPlan(images: readonly Deprecation[]) {
-  const wouldUnshare = images.flatMap((image) =>
+/** The accounts that lose an image when it is deprecated, whoever shared it. */
+export const unsharedBy = (images: readonly Deprecation[]): string[] =>
+  images.flatMap((image) =>
     image.accounts.length === 0 ? [] : [`${placed(image)} from ${image.accounts.join(", ")}`],
   );
+
+/** What deprecating would change: the images, and the accounts that lose one by it. */
+export function deprecationPlan(images: readonly Deprecation[]) {
+  const wouldUnshare = unsharedBy(images);
   return { images: images.map(placed), unshared: wouldUnshare.length > 0 && { wouldUnshare } };
 }
 
@@ -89,12 +97,30 @@ export async function deprecateOwn(cloud: CloudClient, image: Image, region: str
   if (status !== "Available") return NO_CHANGE;
   const remove = await imageShares(cloud, imageId, region);
   if (remove.length > 0) {
+    const recipe = image.tags[TAG.recipe];
+    if (recipe !== undefined) await noteTaken(cloud, recipe, place, remove);
     await shareImage(cloud, imageId, { remove }, region);
     return ok(`${placed(place)} is no longer shared with ${remove.join(", ")}`);
   }
   await goneIsDone(modifyImage(cloud, imageId, { status: "Deprecated" }, region));
   return ok(`${placed(place)} is deprecated`);
 }
+
+/** The accounts that the recipe still names, and those that shared the image by hand. */
+async function stillGranted(
+  cloud: CloudClient,
+  recipe: string,
+  image: Deprecation,
+): Promise<readonly string[]> {
+  const delivered = await deliveredOf(cloud, recipe);
+  const found = await loadRecipe(cloud, recipe);
+  const named = "problem" in found ? accountsOf(delivered, image) : namedIn(image, found.document, cloud);
+  const byHand = takenFrom(delivered, image);
+  return image.accounts.filter((account) => named.includes(account) || byHand.includes(account));
+}
+
+const namedIn = ({ region }: Place, { promote }: Recipe, { access }: CloudClient): readonly string[] =>
+  region === access.region || promote.regions.includes(region) ? promote.accounts : [];
 
 /** The reverse: makes the member Available first, then shares it as before. */
 export async function restore(cloud: CloudClient, family: string, image: Deprecation): Promise<Change> {
@@ -106,8 +132,13 @@ export async function restore(cloud: CloudClient, family: string, image: Depreca
     await goneIsDone(modifyImage(cloud, imageId, { status: "Available" }, region));
     return ok(`${placed(image)} is available again`);
   }
-  const add = await missingShares(cloud, accounts, image);
-  if (add.length === 0) return NO_CHANGE;
+  const recipe = found.value.tags[TAG.recipe];
+  const granted = recipe === undefined ? accounts : await stillGranted(cloud, recipe, image);
+  const add = await missingShares(cloud, granted, image);
+  if (add.length === 0) {
+    if (recipe !== undefined) await forgetTaken(cloud, recipe, image, accounts);
+    return NO_CHANGE;
+  }
   await shareImage(cloud, imageId, { add }, region);
   return ok(`${placed(image)} is shared again with ${add.join(", ")}`);
 }

@@ -1,6 +1,6 @@
 /** An operator holds a family or lifts its hold (shared/holds.ts): a run of one phase. */
 import * as z from "zod/mini";
-import { describeImages } from "../../../shared/cloud/ecs/images.ts";
+import { describeImages, familyImage } from "../../../shared/cloud/ecs/images.ts";
 import { minutes, parseDuration, readInstant, utcMinute } from "../../../shared/duration.ts";
 import { writeHold } from "../../../shared/holds.ts";
 import { parse, type Ports } from "../../../shared/invocation.ts";
@@ -51,10 +51,12 @@ async function liftHold({ input, run, by }: EventOf<typeof Unhold>, ports: Ports
   return done({ family, held: false, ...(waits !== undefined && { waits, note }) });
 }
 
-/** The newest image that the hold kept back. Its family is in the log of its promotion. */
+/** The newest image that the hold kept back and that is newer than the served one. Its family is in the log of its promotion. */
 async function waitingFor(family: string, { cloud }: Ports): Promise<string | undefined> {
   const images = await describeImages(cloud, { tags: ownTags(cloud, { [TAG.role]: ROLE.image }) });
-  for (const image of images.toSorted((a, b) => b.createdAt - a.createdAt)) {
+  const { createdAt: servedAt = 0 } = (await familyImage(cloud, family)) ?? {};
+  const newer = images.filter(({ createdAt }) => createdAt > servedAt);
+  for (const image of newer.toSorted((a, b) => b.createdAt - a.createdAt)) {
     const status = statusOf(image);
     if (status?.word !== "held") continue;
     const { completion } = standing(status.run, await readRunLog(cloud, status.run)) ?? {};

@@ -23,6 +23,7 @@ import { ownTags, TAG } from "../../../shared/tags.ts";
 import { eventsWith, type EventOf } from "../../../shared/workflow/envelope.ts";
 import { PACE, poll } from "../../../shared/workflow/poll.ts";
 import { failed, next, phase, type Outcome } from "../../../shared/workflow/workflow.ts";
+import { lossOf } from "../family/loss.ts";
 import { homeOf } from "../family/served.ts";
 import { ABANDONED_MS } from "../../../shared/workflow/begin.ts";
 import { readRunLog, standing } from "../../../shared/workflow/run-log.ts";
@@ -31,7 +32,7 @@ import { afterTest, approvalProblem } from "./approval.ts";
 import { earlierOf } from "./earlier.ts";
 import { holdAgainst, keptBack } from "./held.ts";
 import { imageTest, testInstanceSpec } from "./image-test.ts";
-import { Requested, WithRecipe, withRecipe, type Checked, supersedingIn } from "./input.ts";
+import { copyRegions, Requested, WithRecipe, withRecipe, type Checked, supersedingIn } from "./input.ts";
 
 /** The first phase of a promotion that an operator asked for. */
 export const Load = eventsWith(Requested)("load", {});
@@ -70,13 +71,17 @@ export async function checkImage(
   if (plain !== undefined) return problem(plain);
   const newer = await supersedingIn(home, image, input, ports);
   if (!newer.ok) return newer;
+  const { family: from } = image;
+  const loss = await lossOf({ imageId, from, to: input.family, regions: copyRegions(input, home) }, ports);
+  if (!loss.ok) return loss;
   const approval = approvalProblem(document);
   if (approval !== undefined) return problem(approval);
   const parameters = await parametersOf(image, document, ports);
   if (!parameters.ok) return parameters;
   const { createdAt, osType, dataDisks } = image;
   const found = { createdAt, osType, dataDisks: [...dataDisks] };
-  const checked = { image: found, parameters: parameters.value, testStartedAt: ports.clock.now() };
+  const leaves = loss.value.length > 0 && { leaves: [...loss.value] };
+  const checked = { image: found, parameters: parameters.value, testStartedAt: ports.clock.now(), ...leaves };
   return withTypes({ ...input, ...checked }, image, ports);
 }
 

@@ -7,7 +7,6 @@ import { done, next, phase, type Outcome } from "../../../shared/workflow/workfl
 import { consumerState, updateNext } from "../family/consumers.ts";
 import { unlockFamily } from "../family/lock.ts";
 import { checkedEvent } from "./input.ts";
-import { isWithdrawalDue, Withdraw } from "./withdraw.ts";
 
 /** `result`: that of the promotion; the family has moved. */
 export const Consume = checkedEvent("consumers", {
@@ -21,8 +20,7 @@ async function consumeNext(event: Consume, ports: Ports): Promise<Outcome> {
   const { state, note } = await updateNext([recipe], family, event, ports);
   if (note !== undefined) return next(Consume, { result: event.result, ...state }, { note });
   await unlockFamily(event, ports);
-  const result = { ...event.result, ...notUpdated(state.left) };
-  return (await isWithdrawalDue(event.input, ports)) ? next(Withdraw, { result }) : done(result);
+  return done({ ...event.result, ...notUpdated(state.left) });
 }
 
 /** As the result of a run says it. A delivery with such an entry is not complete (DELIVERY-4). */

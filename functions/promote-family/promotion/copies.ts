@@ -5,31 +5,37 @@
  * COPY-2. The cloud makes five copies into a region at once, and does not say how long others stay in its queue. So
  *     no run asks for a sixth. (https://www.alibabacloud.com/help/en/ecs/developer-reference/api-ecs-2014-05-26-copyimage)
  * COPY-3. CopyImage tags the copy: a copy that no event knows of is still found and deleted.
- * COPY-4. A copy that exists is used and not made again; an undo of this run does not delete it.
+ * COPY-4. A copy that exists is used and not made again; an undo of this run does not delete it. One that was deprecated, or that is
+ *     encrypted in another way than the recipe says now, is not used: the new one has a name of its own beside it, and deprecates
+ *     it when it has joined.
  * COPY-5. A new copy is in no family. It must be Available and Usable before anything else happens to it.
  */
+import { isDeepStrictEqual } from "node:util";
 import * as z from "zod/mini";
 import { copyImage, describeImages, type Image } from "../../../shared/cloud/ecs/images.ts";
 import { shareImage } from "../../../shared/cloud/ecs/shares.ts";
 import { tagResources } from "../../../shared/cloud/ecs/tags.ts";
 import { clientToken } from "../../../shared/cloud/ecs/token.ts";
+import { noteRegion, noteShares } from "../../../shared/delivered.ts";
+import { CarriedRecipe } from "../../../shared/documents/completed.ts";
 import { hours, minutes } from "../../../shared/duration.ts";
 import { cipherIn, plainProblem } from "../../../shared/encryption.ts";
 import { CloudError } from "../../../shared/errors.ts";
 import { tagSnapshots } from "../../../shared/image-snapshots.ts";
 import { ownedByRun } from "../../../shared/ownership.ts";
 import type { Ports } from "../../../shared/invocation.ts";
+import { isRunId } from "../../../shared/names.ts";
 import { ownTags, ROLE, TAG } from "../../../shared/tags.ts";
 import type { EventOf } from "../../../shared/workflow/envelope.ts";
+import { readRunLog, standing } from "../../../shared/workflow/run-log.ts";
 import { PACE, poll } from "../../../shared/workflow/poll.ts";
 import { failed, next, phase, type Outcome } from "../../../shared/workflow/workflow.ts";
-import { noteRegion, noteShares } from "../family/delivered.ts";
 import { missingShares, placed, type Place } from "../family/deprecate.ts";
 import { lockFamily, unlockFamily } from "../family/lock.ts";
 import { homeOf } from "../family/served.ts";
 import { rolledBackBy, statusTag } from "../family/status.ts";
 import { holdAgainst, keptBack } from "./held.ts";
-import { checkedEvent, copyRegions, placesOf, Progress } from "./input.ts";
+import { checkedEvent, copyRegions, placesOf, Progress, stillNamed, type WithRecipe } from "./input.ts";
 import { Preflight } from "./join.ts";
 import { promotedImage } from "./own.ts";
 import { toUndo } from "./undo.ts";
@@ -65,7 +71,7 @@ async function reserveFamily(event: EventOf<typeof Reserve>, ports: Ports): Prom
     return keptBack(event.input, hold);
   }
   const progress = { copies: {}, adopted: [], members: [], joined: [], deprecated: [] };
-  return next(Copy, { progress });
+  return next(Copy, { progress }, { input: await stillNamed(event.input, ports) });
 }
 
 async function copyToRegions(event: Copy, ports: Ports): Promise<Outcome> {
@@ -79,18 +85,36 @@ async function copyToRegions(event: Copy, ports: Ports): Promise<Outcome> {
   if (source === undefined) return toUndo(event, `${input.imageId} was deleted before it was copied`);
   for (const region of missing) {
     const all = await copiesIn(region, cloud);
-    const known = copyOf(input.imageId, all);
+    const known = await usableCopy(input, region, all, ports);
     if (known) {
+      await noteRegion(cloud, input.recipe, region);
       const adopted = known.tags[TAG.run] === run ? progress.adopted : [...progress.adopted, region];
       const copies = { ...progress.copies, [region]: known.id };
       const note = `${known.id} exists already in ${region}`;
       return next(Copy, { progress: { ...progress, copies, adopted } }, { note });
     }
-    if (all.filter(isUnderWay).length < COPIES_AT_ONCE) return copyTo(region, source, event, ports);
+    if (all.filter(isUnderWay).length < COPIES_AT_ONCE) {
+      const isTaken = all.some(({ name }) => name === source.name);
+      return copyTo(
+        region,
+        isTaken ? { ...source, name: besideName(source.name, run) } : source,
+        event,
+        ports,
+      );
+    }
   }
   const note = `${COPIES_AT_ONCE} images are being copied to ${missing.join(", ")} already`;
   return poll(event, clock, PACE.image, note);
 }
+
+/** CreateImage, ImageName: 128 characters. */
+const NAME_MAX = 128;
+
+/** The name of a copy whose region has another one of the same image: names are unique in a region. */
+const besideName = (name: string, run: string): string => {
+  const end = run.slice(-9);
+  return `${name.slice(0, NAME_MAX - end.length)}${end}`;
+};
 
 async function copyTo(region: string, source: Image, event: Copy, ports: Ports): Promise<Outcome> {
   const { cloud } = ports;
@@ -126,11 +150,36 @@ const OF_THE_IMAGE: ReadonlySet<string> = new Set([TAG.promotion, TAG.retireAt])
 export const copiesIn = (region: string, cloud: Ports["cloud"]): Promise<Image[]> =>
   describeImages(cloud, { tags: ownTags(cloud, { [TAG.role]: ROLE.copy }) }, region);
 
-/** The copy of an image that exists or is being made (COPY-4). */
-export const copyOf = (imageId: string, copies: readonly Image[]): Image | undefined =>
-  copies.find(
-    (copy) => copy.tags[TAG.image] === imageId && (copy.status === "Available" || isUnderWay(copy)),
-  );
+/** The copy of an image that exists or is being made, as its recipe wants it (COPY-4). */
+export async function usableCopy(
+  { imageId, document }: Pick<WithRecipe, "imageId" | "document">,
+  region: string,
+  copies: readonly Image[],
+  ports: Pick<Ports, "cloud">,
+): Promise<Image | undefined> {
+  const home = homeOf(ports);
+  for (const copy of copies) {
+    if (copy.tags[TAG.image] !== imageId) continue;
+    if (isUnderWay(copy)) return copy;
+    if (copy.status !== "Available" || plainProblem(document, copy, region, home) !== undefined) continue;
+    const cipher = await cipherOf(copy, region, ports);
+    if (cipher === undefined || isDeepStrictEqual(cipher.of, cipherIn(document, region, home))) return copy;
+  }
+  return undefined;
+}
+
+const Made = z.looseObject({ document: CarriedRecipe });
+
+/**
+ * How a copy was encrypted, as the log of its promotion says, because the cloud does not show the key; undefined when there is
+ * none any more. https://www.alibabacloud.com/help/en/ecs/developer-reference/api-ecs-2014-05-26-describeimages
+ */
+async function cipherOf({ tags }: Image, region: string, ports: Pick<Ports, "cloud">) {
+  const run = tags[TAG.run] ?? "";
+  const now = isRunId(run) ? standing(run, await readRunLog(ports.cloud, run)) : undefined;
+  const made = Made.safeParse(now?.event.input).data;
+  return made && { of: cipherIn(made.document, region, homeOf(ports)) };
+}
 
 const isUnderWay = ({ status }: Image): boolean => status === "Creating" || status === "Waiting";
 
@@ -183,7 +232,7 @@ const progressOf = ({ status, progress }: Image): string =>
 async function shareImages(event: Share, ports: Ports): Promise<Outcome> {
   const { cloud } = ports;
   const { progress, batch } = event;
-  const { accounts } = event.input.document.promote;
+  const { accounts } = (await stillNamed(event.input, ports)).document.promote;
   for (const place of placesOf(event, homeOf(ports))) {
     const add = (await missingShares(cloud, accounts, place)).slice(0, batch);
     if (add.length === 0) continue;

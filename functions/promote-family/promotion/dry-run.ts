@@ -17,7 +17,7 @@ import { outdatedConsumers } from "../family/consumers.ts";
 import { familyNow } from "../family/lock.ts";
 import { homeOf } from "../family/served.ts";
 import { checkImage } from "./check.ts";
-import { copiesIn, copyOf } from "./copies.ts";
+import { copiesIn, usableCopy } from "./copies.ts";
 import { testCommands, testInstanceSpec } from "./image-test.ts";
 import { Requested, withRecipe, type Checked, copyRegions, ownMembers, supersedingIn } from "./input.ts";
 
@@ -53,6 +53,7 @@ async function previewPromotion(event: DryRun, ports: Ports): Promise<Outcome> {
     ...(approval && { asks: `for approval, within ${formatDuration(approval.withinMs)}` }),
     ...(await familyNow(family, [...copyRegions(input, home), home], ports)),
     ...moves.value,
+    ...(input.leaves && { wouldLose: input.leaves }),
     ...(wouldUpdate.length > 0 && { wouldUpdate }),
   });
 }
@@ -74,7 +75,8 @@ async function previewMoves(input: Checked, image: Image, ports: Ports) {
   const wouldJoin: string[] = [];
   const newer: Deprecation[] = [];
   for (const region of [...copyRegions(input, home), home]) {
-    const own = region === home ? image : copyOf(image.id, await copiesIn(region, ports.cloud));
+    const own =
+      region === home ? image : await usableCopy(input, region, await copiesIn(region, ports.cloud), ports);
     const name = own === undefined ? `the copy in ${region}` : placed({ imageId: own.id, region });
     const add = await accountsToAdd(region, own, input, ports);
     if (add.length > 0) wouldShare.push(`${name} with ${add.join(", ")}`);

@@ -8,6 +8,7 @@ import type { Ports } from "../../../shared/invocation.ts";
 import { Name, RunId } from "../../../shared/names.ts";
 import { PackageChanges } from "../../../shared/package-changes.ts";
 import { ok, problem, type Result } from "../../../shared/result.ts";
+import { TAG } from "../../../shared/tags.ts";
 import { eventsWith } from "../../../shared/workflow/envelope.ts";
 import { Deprecation, ImageIn, type Place } from "../family/deprecate.ts";
 import { supersedingImages } from "../family/served.ts";
@@ -55,6 +56,8 @@ export const Checked = z.strictObject({
   }),
   /** The values that the image was baked with. */
   parameters: z._default(z.record(z.string(), z.string()), {}),
+  /** What the family that it leaves serves then. */
+  leaves: z.optional(z.array(z.string())),
   /** How its packages differ from those of the served image, once its test has passed. */
   packages: z.optional(PackageChanges),
   /** Who approved it, when its recipe asks for that. */
@@ -76,6 +79,23 @@ export async function withRecipe(requestOf: Requested, { cloud }: Ports): Promis
   return document.family === family
     ? ok({ ...requestOf, document })
     : problem(`recipe ${recipe} promotes to ${document.family ?? "no family"}, not to ${family}`);
+}
+
+/**
+ * The input with those of its regions and accounts that the recipe in the bucket still names: a promotion may have waited for
+ * days. A recipe that is not there or not valid grants what it has granted.
+ */
+export async function stillNamed(input: Checked, { cloud }: Ports): Promise<Checked> {
+  const found = await loadRecipe(cloud, input.recipe);
+  if ("problem" in found) return input;
+  const { document } = input;
+  const { regions, accounts } = found.document.promote;
+  const promote = {
+    ...document.promote,
+    regions: document.promote.regions.filter((region) => regions.includes(region)),
+    accounts: document.promote.accounts.filter((account) => accounts.includes(account)),
+  };
+  return { ...input, document: { ...document, promote } };
 }
 
 /** The changes of a promotion to the regions so far: enough to undo all of them. */
@@ -121,6 +141,17 @@ export async function ownMembers(
   return theirs === undefined ? ok(members) : problem(`in ${region}, ${theirs}`);
 }
 
+/** Other copies of the same image, which this one replaces (COPY-4). */
+const twinsOf = ({ id, tags, createdAt }: Image, members: readonly Image[]): readonly Image[] =>
+  members.filter(
+    (one) =>
+      one.id !== id &&
+      one.status === "Available" &&
+      one.createdAt < createdAt &&
+      tags[TAG.image] !== undefined &&
+      one.tags[TAG.image] === tags[TAG.image],
+  );
+
 /**
  * The members that supersede `image` in a region, oldest first. A problem when its recipe lets them win, or when the
  * family is that of another deployment, whose fleets would launch this image.
@@ -133,8 +164,9 @@ export async function supersedingIn(
 ): Promise<Result<readonly Image[]>> {
   const members = await ownMembers(region, family, cloud);
   if (!members.ok) return members;
-  const newer = supersedingImages(image, members.value);
-  const newest = newer.at(-1);
+  const superseding = supersedingImages(image, members.value);
+  const newest = superseding.at(-1);
+  const newer = [...twinsOf(image, members.value), ...superseding];
   if (newest === undefined) return ok(newer);
   if (document.promote.outranked === "deprecate") {
     const foreign = await firstForeign(newer, cloud);

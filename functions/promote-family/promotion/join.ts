@@ -1,7 +1,8 @@
 /**
  * The family moves: preflight → join (copies first, home last) → deprecate → verify.
  *
- * JOIN-1. Nothing moves before every region can: preflight reads all of them in one phase.
+ * JOIN-1. Nothing moves before every region can: preflight reads all of them in one phase, and the family that the image leaves
+ *     (family/loss.ts).
  * JOIN-2. A region joins late: no phase but `join` and `deprecate` changes the image a family serves.
  * JOIN-3. A newer image is deprecated after the promoted one joined: so a family never serves a third image.
  * JOIN-4. In every region the family must answer with this image, or the promotion is undone in all.
@@ -9,7 +10,7 @@
  *     no family.
  */
 import { roomProblem } from "../../../shared/budget.ts";
-import { modifyImage } from "../../../shared/cloud/ecs/images.ts";
+import { describeImages, modifyImage, type Image } from "../../../shared/cloud/ecs/images.ts";
 import { imageShares } from "../../../shared/cloud/ecs/shares.ts";
 import { tagResources } from "../../../shared/cloud/ecs/tags.ts";
 import { plainProblem } from "../../../shared/encryption.ts";
@@ -17,6 +18,7 @@ import { heldText, writeHold } from "../../../shared/holds.ts";
 import { minutes } from "../../../shared/duration.ts";
 import type { Ports } from "../../../shared/invocation.ts";
 import { ok, problem } from "../../../shared/result.ts";
+import { ownTags, ROLE, TAG } from "../../../shared/tags.ts";
 import type { EventOf } from "../../../shared/workflow/envelope.ts";
 import { readRunLog } from "../../../shared/workflow/run-log.ts";
 import { PACE, poll } from "../../../shared/workflow/poll.ts";
@@ -25,20 +27,21 @@ import {
   deprecate as deprecateImage,
   NO_CHANGE,
   placed,
+  unsharedBy,
   type Deprecation,
   type Place,
 } from "../family/deprecate.ts";
 import { FIRST_CONSUMER } from "../family/consumers.ts";
 import { unlockFamily } from "../family/lock.ts";
+import { lossOf } from "../family/loss.ts";
 import { homeOf, notServedYet } from "../family/served.ts";
-import { statusTag } from "../family/status.ts";
+import { isGood, statusTag } from "../family/status.ts";
 import { Consume } from "./consume.ts";
 import { hasPassedTest } from "./earlier.ts";
 import { holdAgainst } from "./held.ts";
 import { checkedEvent, type Checked, placesOf, Progress, supersedingIn } from "./input.ts";
 import { promotedImage } from "./own.ts";
 import { toUndo } from "./undo.ts";
-import { isWithdrawalDue, Withdraw } from "./withdraw.ts";
 
 export const Preflight = checkedEvent("preflight", { progress: Progress });
 const Join = checkedEvent("join", { progress: Progress });
@@ -71,6 +74,9 @@ async function checkRegions(event: EventOf<typeof Preflight>, ports: Ports): Pro
   // It may have been set while the image was copied.
   const hold = await holdAgainst(input, ports);
   if (hold !== undefined) return toUndo(event, heldText(input.family, hold), false, true);
+  const { imageId, family: to, from } = input;
+  const loss = await lossOf({ imageId, from, to, regions: Object.keys(progress.copies) }, ports);
+  if (!loss.ok) return toUndo(event, loss.problem);
   const members: string[] = [];
   const deprecated: Deprecation[] = [];
   const places = placesOf(event, homeOf(ports));
@@ -78,15 +84,16 @@ async function checkRegions(event: EventOf<typeof Preflight>, ports: Ports): Pro
     const found = await findImage(place, event, ports);
     if (!found.ok) return toUndo(event, found.problem);
     if (found.value.image.family === input.family) members.push(place.region);
-    for (const { id: imageId } of found.value.newer)
-      deprecated.push(await deprecationOf(place, imageId, ports));
+    for (const { id } of found.value.newer) deprecated.push(await deprecationOf(place, id, ports));
   }
   const joined = places.map(({ region }) => region);
   const parts = { "the recipe has": input, "the images to deprecate": { ...progress, joined, deprecated } };
   const tooLarge = roomProblem(parts, REASON_MAX_BYTES);
   if (tooLarge !== undefined)
     return toUndo(event, `${deprecated.length} newer images are in the way: ${tooMany(tooLarge)}`);
-  return next(Join, { progress: { ...progress, members } }, { note: "every region can move" });
+  const note = ["every region can move", ...loss.value].join("; ");
+  const leaves = loss.value.length === 0 ? undefined : [...loss.value];
+  return next(Join, { progress: { ...progress, members } }, { note, input: { ...input, leaves } });
 }
 
 /** Room that an event keeps for the reason of an undo. */
@@ -161,7 +168,8 @@ async function deprecateNewer(event: EventOf<typeof Deprecate>, ports: Ports): P
 }
 
 /** Why an image was delivered, how it differs, and who approved it, for the record. */
-const provenanceOf = ({ again, packages, approvedBy }: Checked) => ({
+const provenanceOf = ({ again, packages, approvedBy, leaves }: Checked) => ({
+  ...(leaves && { leaves }),
   ...(again !== undefined && { again }),
   ...(packages && { packages }),
   ...(approvedBy !== undefined && { approvedBy }),
@@ -187,22 +195,40 @@ async function settle(
   if (!own.ok) return toUndo(event, own.problem);
   await tagResources(cloud, "image", [imageId], statusTag("promoted", run));
   // HOLD-3.
-  const [newer] = input.byHand ? progress.deprecated.filter(({ region }) => region === homeOf(ports)) : [];
-  const why = `${imageId} was promoted while ${newer?.imageId} was newer`;
+  const newer = input.byHand ? await newerThan(own.value, event, ports) : undefined;
+  const why = `${imageId} was promoted while ${newer} was newer`;
   if (newer !== undefined) await writeHold(family, { run, by: event.by, held: true, why }, ports);
   const where = places.length === 1 ? "" : ` in ${places.length} regions`;
+  const unshared = unsharedBy(progress.deprecated);
   const result = {
     family,
     imageId,
     regions,
     ...provenanceOf(input),
     ...(progress.deprecated.length > 0 && { deprecated: progress.deprecated.map((one) => one.imageId) }),
+    ...(unshared.length > 0 && { unshared }),
     proved: `${family} answers with ${imageId}${where}`,
   };
   // The lock stays: of two runs that change a consumer, the later one has to have the later image.
   if (input.document.promote.consumers.length > 0) return next(Consume, { result, ...FIRST_CONSUMER });
   await unlockFamily(event, ports);
-  return (await isWithdrawalDue(input, ports)) ? next(Withdraw, { result }) : done(result);
+  return done(result);
+}
+
+/** An image that a bake would deliver over this one: a newer one of the family, or of the recipe that made this one. */
+async function newerThan(
+  image: Image | undefined,
+  { progress }: Pick<EventOf<typeof Verify>, "progress">,
+  ports: Ports,
+): Promise<string | undefined> {
+  const { cloud } = ports;
+  const member = progress.deprecated.find(({ region }) => region === homeOf(ports));
+  const recipe = image?.tags[TAG.recipe];
+  if (member !== undefined || image === undefined || recipe === undefined) return member?.imageId;
+  const tags = ownTags(cloud, { [TAG.recipe]: recipe, [TAG.role]: ROLE.image });
+  const others = await describeImages(cloud, { tags });
+  return others.find((one) => one.createdAt > image.createdAt && one.status === "Available" && isGood(one))
+    ?.id;
 }
 
 export const preflight = phase(Preflight, { limitMs: minutes(30), run: checkRegions, compensate: toUndo });

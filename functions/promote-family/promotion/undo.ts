@@ -20,6 +20,7 @@ import {
 } from "../../../shared/cloud/ecs/images.ts";
 import { deleteSnapshot, describeSnapshots } from "../../../shared/cloud/ecs/snapshots.ts";
 import { tagResources } from "../../../shared/cloud/ecs/tags.ts";
+import { accountsOf, deliveredOf } from "../../../shared/delivered.ts";
 import { hours } from "../../../shared/duration.ts";
 import { permanent } from "../../../shared/errors.ts";
 import { deleteImageOf } from "../../../shared/image-snapshots.ts";
@@ -40,11 +41,11 @@ import {
   type Change,
   type Place,
 } from "../family/deprecate.ts";
-import { accountsOf, deliveredOf, takeBack } from "../family/delivered.ts";
 import { unlockFamily } from "../family/lock.ts";
 import { ownImage } from "../family/own.ts";
 import { homeOf, SEEN_MS, servedIn } from "../family/served.ts";
 import { statusOf, statusTag } from "../family/status.ts";
+import { takeBack } from "../family/take-back.ts";
 import { checkedEvent, copyRegions, placesOf, Progress } from "./input.ts";
 
 /** `held`: the image waits. `recheck`: it ends the phase `join`, whose last change may not be in `progress` (UNDO-3). */

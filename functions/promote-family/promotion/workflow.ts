@@ -3,8 +3,7 @@
  *
  *     load (when an operator asked) → check → launch → boot → command ⇄ watch, command ⇄ reboot → release →
  *     ask → approve (when the recipe wants an approval) → reserve → copy → await-copies → share → preflight →
- *     join → deprecate → verify → consumers (when the recipe names some) → withdraw (when it names less than was
- *     delivered)
+ *     join → deprecate → verify → consumers (when the recipe names some)
  *
  * From copy to verify the compensation is undo. A dry run has one phase, dry-run.
  */
@@ -39,7 +38,7 @@ import { DryRun, dryRun } from "./dry-run.ts";
 import { imageTest, release } from "./image-test.ts";
 import { deprecate, join, preflight, verify } from "./join.ts";
 import { undo } from "./undo.ts";
-import { withdraw } from "./withdraw.ts";
+import { withdrawalAfter } from "../withdrawal/workflow.ts";
 
 const Input = z.looseObject({
   recipe: z.string(),
@@ -47,6 +46,7 @@ const Input = z.looseObject({
   imageId: z.string(),
   document: CarriedRecipe,
   packages: z.optional(PackageChanges),
+  leaves: z.optional(z.array(z.string())),
 });
 
 /** Counts the failures of a recipe's timers and uploads (PAUSE-1); a rejection is none. */
@@ -82,10 +82,11 @@ async function afterPromotion(
     return completion.kind === "failed"
       ? { notifications: failureSends({ run, by }, completion.reason, at) }
       : {};
-  const { recipe, family, imageId, document, packages } = read.data;
+  const { recipe, family, imageId, document, packages, leaves } = read.data;
   const paused = await countPromotion(event, recipe, { completion, after: document.pauseAfter }, ports);
+  const withdrawals = event.phase === DryRun.name ? [] : await withdrawalAfter(run, document, ports);
   // Its bake has said that there is an image, and no family serves it.
-  if (completion.kind === "done" && "held" in completion.result) return {};
+  if (completion.kind === "done" && "held" in completion.result) return { runs: withdrawals };
   const common = { run, subject: recipe, by, at, family, imageId };
   const notification =
     completion.kind === "done"
@@ -93,6 +94,8 @@ async function afterPromotion(
           ...common,
           kinds: ["promoted"],
           ...(packages && { packages }),
+          // LOSS-3.
+          ...(leaves && { reason: leaves.join("; ") }),
           regions: Object.keys(completion.result["regions"] ?? {}),
         } as const)
       : ({ ...common, kinds: ["failed"], reason: [completion.reason, ...paused].join(". ") } as const);
@@ -101,8 +104,8 @@ async function afterPromotion(
     ...notificationSends(document.notify, notification),
     ...incompleteSends(event, completion, document.notify, at),
   ];
-  const runs = isDone ? await dependentBakes({ run, family }, ports) : [];
-  return { notifications, runs, ...(isDone && { hints: [compareFleets(run)] }) };
+  const bakes = isDone ? await dependentBakes({ run, family }, ports) : [];
+  return { notifications, runs: [...bakes, ...withdrawals], ...(isDone && { hints: [compareFleets(run)] }) };
 }
 
 /** An operator asks for the promotion of an image, by its recipe as it is in the bucket. It is tested like any other. */
@@ -162,7 +165,6 @@ export const promotion: Workflow = {
     deprecate,
     verify,
     consume,
-    withdraw,
     undo,
   ],
   begin,

@@ -2,7 +2,7 @@
  * Decides which images of a recipe are deleted. Pure.
  *
  * RETAIN-1. Kept in any case: the image the family serves, the one a rollback would go back to, the newest N good
- *     ones, the young ones, those under way, and those that something refers to.
+ *     ones, the newest good one that the family is to serve next, the young ones, those under way, and those that something refers to.
  * RETAIN-2. Others are tagged with a time first. They are deleted when it has passed and nothing needs them still.
  * RETAIN-3. The tag is removed when something needs the image again.
  * RETAIN-4. Unknown is a reason to keep: this file is only asked when every lookup succeeded.
@@ -16,7 +16,7 @@ import type { Image } from "../../../shared/cloud/ecs/image.ts";
 import { formatDuration, readInstant } from "../../../shared/duration.ts";
 import { optedOutUntil } from "../../../shared/instance-tags.ts";
 import { TAG } from "../../../shared/tags.ts";
-import { isGood, statusOf, TEST } from "../family/status.ts";
+import { isGood, TEST } from "../family/status.ts";
 
 interface RetentionRules {
   readonly keep: number;
@@ -84,9 +84,11 @@ function neededByFamily({ images, family, served }: Holdings, keep: number): Map
   const servedAt = images.find(({ id }) => id === served)?.createdAt ?? 0;
   const previous = good.find(({ id, createdAt }) => id !== served && createdAt <= servedAt);
   const needed = new Map(good.slice(0, keep).map(({ id }) => [id, `it is among the newest ${keep}`]));
-  const waiting = newestFirst(images).find((image) => statusOf(image)?.word === "held");
-  if (waiting !== undefined && waiting.createdAt > servedAt)
-    needed.set(waiting.id, "it waits for the end of a hold");
+  const next = newestFirst(images).find(
+    (image) => family !== undefined && image.status === "Available" && isGood(image),
+  );
+  if (next !== undefined && next.createdAt > servedAt && !needed.has(next.id))
+    needed.set(next.id, "the family does not serve it yet, and its delivery may be repeated");
   if (previous) needed.set(previous.id, "a rollback would go back to it");
   return needed;
 }

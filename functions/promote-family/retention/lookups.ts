@@ -6,6 +6,13 @@ import { describeImages, familyImage, type Image } from "../../../shared/cloud/e
 import { imageShares } from "../../../shared/cloud/ecs/shares.ts";
 import { getSmallObject, listObjects } from "../../../shared/cloud/oss/objects.ts";
 import { YAML_MAX_BYTES } from "../../../shared/budget.ts";
+import {
+  accountsOf,
+  deliveredOf,
+  formerRegions,
+  takenFrom,
+  type Delivered,
+} from "../../../shared/delivered.ts";
 import { loadRecipe } from "../../../shared/document-store.ts";
 import type { Recipe } from "../../../shared/documents/recipe.ts";
 import type { Ports } from "../../../shared/invocation.ts";
@@ -14,7 +21,6 @@ import { ok, problem, type Result } from "../../../shared/result.ts";
 import { standingOf } from "../../../shared/size/log.ts";
 import { detoursOf } from "../../../shared/size/served.ts";
 import { ownTags, ROLE, TAG } from "../../../shared/tags.ts";
-import { accountsOf, deliveredOf, formerRegions, type Delivered } from "../family/delivered.ts";
 import { homeOf } from "../family/served.ts";
 import { promotionAtWork } from "../family/status.ts";
 import { usersIn } from "../family/users.ts";
@@ -113,12 +119,14 @@ async function sharedByHand(
   delivered: Delivered,
   cloud: Ports["cloud"],
 ): Promise<string[]> {
-  if (!shared) return [];
-  const own = accountsOf(delivered, { region, imageId });
-  const accounts = await imageShares(cloud, imageId, region);
-  return accounts
-    .filter((account) => !own.includes(account))
-    .map((account) => `account ${account}, with which Kiln did not share it`);
+  const place = { region, imageId };
+  const taken = takenFrom(delivered, place).map(
+    (account) => `account ${account}, with which it was shared by hand until it was deprecated`,
+  );
+  const own = accountsOf(delivered, place);
+  const accounts = shared ? await imageShares(cloud, imageId, region) : [];
+  const others = accounts.filter((account) => !own.includes(account));
+  return [...others.map((account) => `account ${account}, with which Kiln did not share it`), ...taken];
 }
 
 /** Fleets and recipes, which may name an image by its id. */

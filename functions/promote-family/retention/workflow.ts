@@ -22,6 +22,7 @@ import { deleteImage, type Image } from "../../../shared/cloud/ecs/images.ts";
 import { deleteSnapshot, describeSnapshots, type Snapshot } from "../../../shared/cloud/ecs/snapshots.ts";
 import { tagResources, untagResources } from "../../../shared/cloud/ecs/tags.ts";
 import { deleteObject, putObject } from "../../../shared/cloud/oss/objects.ts";
+import { accountsOf, deliveredOf } from "../../../shared/delivered.ts";
 import type { Recipe } from "../../../shared/documents/recipe.ts";
 import { documentNames, loadRecipe, logUnusable } from "../../../shared/document-store.ts";
 import { hours, minutes } from "../../../shared/duration.ts";
@@ -57,9 +58,9 @@ import {
   type Workflow,
 } from "../../../shared/workflow/workflow.ts";
 import type { Place } from "../family/deprecate.ts";
-import { accountsOf, deliveredOf, takeBack } from "../family/delivered.ts";
 import { whileAtRest } from "../family/lock.ts";
 import { ownImage } from "../family/own.ts";
+import { takeBack } from "../family/take-back.ts";
 import { Change, changesOf, retentionRun } from "./changes.ts";
 import { retainingRecipe, verdictsOf, type PlacedVerdict } from "./lookups.ts";
 
@@ -138,16 +139,18 @@ async function markDue(given: Retire, change: Change, turn: Turn, ports: Ports):
   if (!recipe.ok) return failed(recipe.problem);
   const due = await lookAgain(change, recipe.value, ports);
   if (!due.ok) return failed(due.problem);
+  const { left, counts, tagged } = given;
+  // From the run's start, not from now: a repeat must write the same time, and finds its own tag by it.
+  const retireAt = new Date(given.startedAt + recipe.value.retention.deleteAfterMs).toISOString();
+  const marked = { ...turn, tagged: [...tagged, imageId] };
+  const markedNow = () => counted(marked, "marked", `${imageId} is deleted after ${retireAt}`);
+  if (due.value?.image.tags[TAG.retireAt] === retireAt && due.value.action === "wait") return markedNow();
   if (due.value?.action !== "mark")
     return counted(turn, "kept", `${imageId} stays: ${due.value?.why ?? "it is gone"}`);
-  const { left, counts, tagged } = given;
   const unshared = await unshare(recipe.value.name, change, cloud);
   if (unshared !== undefined) return next(Retire, { left, counts, tagged }, { note: unshared });
-  // From the run's start, not from now: a repeat must write the same time.
-  const retireAt = new Date(given.startedAt + recipe.value.retention.deleteAfterMs).toISOString();
   await tagResources(inRegion(cloud, region), "image", [imageId], { [TAG.retireAt]: retireAt });
-  const marked = { ...turn, tagged: [...tagged, imageId] };
-  return counted(marked, "marked", `${imageId} is deleted after ${retireAt}`);
+  return markedNow();
 }
 
 /** The state of the events `retire` after a change. */

@@ -14,6 +14,8 @@ import { event } from "./plan.ts";
 export const Consume = event("consumers", {
   result: z.record(z.string(), z.unknown()),
   recipes: z.array(z.string()),
+  /** Of a rollback, for its undo. */
+  list: z.optional(z.string()),
   ...consumerState,
 });
 type Consume = EventOf<typeof Consume>;
@@ -28,18 +30,18 @@ export async function recipesOf(ids: readonly string[], { cloud }: Pick<Ports, "
 export async function dueConsumers(
   result: Readonly<Record<string, unknown>>,
   recipes: string[],
-  { input: { family } }: Pick<Consume, "input">,
+  { input: { family }, list }: Pick<Consume, "input" | "list">,
   ports: Ports,
 ): Promise<Outcome | undefined> {
   const found = await consumersOf(recipes, family, ports);
   const isDue = !found.ok || found.value.length > 0;
-  return isDue ? next(Consume, { result: { ...result }, recipes, ...FIRST_CONSUMER }) : undefined;
+  return isDue ? next(Consume, { result: { ...result }, recipes, list, ...FIRST_CONSUMER }) : undefined;
 }
 
 async function consumeNext(given: Consume, ports: Ports): Promise<Outcome> {
-  const { input, result, recipes } = given;
+  const { input, result, recipes, list } = given;
   const { state, note } = await updateNext(recipes, input.family, given, ports);
-  if (note !== undefined) return next(Consume, { result, recipes, ...state }, { note });
+  if (note !== undefined) return next(Consume, { result, recipes, list, ...state }, { note });
   await unlockFamily(given, ports);
   return ended(given, state.left);
 }
@@ -48,7 +50,10 @@ const ended = ({ result }: Consume, left: readonly string[]): Outcome =>
   done({
     ...result,
     ...(left.length > 0 && {
-      notUpdated: [...left, `roll back to ${String(result["imageId"])} again when that is corrected`],
+      notUpdated: [
+        ...left,
+        `every night tries again; or roll back to ${String(result["imageId"])} again when that is corrected`,
+      ],
     }),
   });
 

@@ -3,12 +3,15 @@ import * as z from "zod/mini";
 import { describeImages, familyImage, type Image } from "../../../shared/cloud/ecs/images.ts";
 import { imageShares } from "../../../shared/cloud/ecs/shares.ts";
 import { getObject } from "../../../shared/cloud/oss/objects.ts";
+import { Hold, holdOf } from "../../../shared/holds.ts";
 import type { Ports } from "../../../shared/invocation.ts";
 import { digest, outputKey } from "../../../shared/keys.ts";
 import { RunId } from "../../../shared/names.ts";
+import { PREVIOUS } from "../../../shared/requests/rollback.ts";
 import { ok, problem, type Result } from "../../../shared/result.ts";
 import { isForeign, TAG } from "../../../shared/tags.ts";
 import { eventsWith } from "../../../shared/workflow/envelope.ts";
+import { kindOf } from "../../../shared/workflow/run-id.ts";
 import { readRunLog, standing } from "../../../shared/workflow/run-log.ts";
 import { Deprecation, ImageIn } from "../family/deprecate.ts";
 import { firstForeign } from "../family/own.ts";
@@ -41,19 +44,51 @@ const List = z.strictObject({
   deprecated: z.array(Deprecation),
   /** Image in the home region → its promotion tag before; empty for none. */
   tags: z.record(z.string(), z.string()),
+  /** The hold of the family before; absent for none, and in lists of versions before. */
+  hold: z.optional(Hold),
 });
 type List = z.infer<typeof List>;
 
 export const listKey = (run: string, text: string): string =>
   outputKey(run, `deprecated-${digest(text)}.json`);
 
-const Listed = z.looseObject({ list: z.string() });
+const Listed = z.looseObject({ list: z.string(), targets: z.optional(ImageIn) });
 
 /** The list of a rollback; undefined when it came to none. */
 export async function readList(run: string, cloud: Ports["cloud"]): Promise<List | undefined> {
   const now = Listed.safeParse(standing(run, await readRunLog(cloud, run))?.event);
-  const found = now.success ? await getObject(cloud, now.data.list) : undefined;
+  return now.success ? listAt(now.data.list, cloud) : undefined;
+}
+
+export async function listAt(key: string, cloud: Ports["cloud"]): Promise<List | undefined> {
+  const found = await getObject(cloud, key);
   return found && List.parse(JSON.parse(found.text));
+}
+
+/** The plan of the rollback that set the hold of the family, when it failed half-way. */
+async function stoppedRollback(family: string, ports: Ports) {
+  const { run = "" } = (await holdOf(family, ports)) ?? {};
+  if (kindOf(run) !== "rollback") return undefined;
+  const now = standing(run, await readRunLog(ports.cloud, run));
+  if (now?.completion?.kind !== "failed") return undefined;
+  const { targets, list: key } = Listed.safeParse(now.event).data ?? {};
+  const list = key && (await listAt(key, ports.cloud));
+  return targets && list ? { targets, list } : undefined;
+}
+
+/**
+ * Whether a request is for what a stopped rollback began, and the family is where that one left it: `previous` would be one
+ * image further back by now.
+ */
+function goesOn(
+  { targets, list }: NonNullable<Awaited<ReturnType<typeof stoppedRollback>>>,
+  { to, regions = Object.keys(targets) }: Back,
+  target: Image | undefined,
+  served: string | undefined,
+): boolean {
+  if (![PREVIOUS, target?.id, target?.name].includes(to)) return false;
+  if (!Object.keys(targets).every((region) => regions.includes(region))) return false;
+  return served === target?.id || list.deprecated.some(({ imageId }) => imageId === served);
 }
 
 /** Plans the way back to an earlier image. `targets`: region → image to be served there. */
@@ -62,6 +97,9 @@ export async function planBack(family: string, back: Back, ports: Ports) {
   const home = homeOf(ports);
   const members = await describeImages(cloud, { family });
   const { [home]: served } = await servedIn(family, [home], ports);
+  const stopped = await stoppedRollback(family, ports);
+  const begun = stopped && members.find(({ id }) => id === stopped.targets[home]);
+  if (stopped !== undefined && goesOn(stopped, back, begun, served)) return ok(stopped);
   // The previous image of another deployment is no target: it could not be rolled back again.
   const candidates = members.filter((image) => image.id === served || !isForeign(cloud, image));
   const target = homeTarget(family, candidates, served, back.to);
@@ -90,7 +128,9 @@ export async function planBack(family: string, back: Back, ports: Ports) {
   }
   const before = await servedIn(family, Object.keys(targets), ports);
   const tags = Object.fromEntries(members.map((image) => [image.id, image.tags[TAG.promotion] ?? ""]));
-  return ok({ targets, list: { at: clock.now(), family, served: before, deprecated, tags } });
+  const hold = await holdOf(family, ports);
+  const list = { at: clock.now(), family, served: before, deprecated, tags, ...(hold && { hold }) };
+  return ok({ targets, list });
 }
 
 /** A problem when one of the images that would be deprecated is not this deployment's. */
@@ -130,7 +170,8 @@ async function regionsOf(
 ): Promise<string[] | undefined> {
   if (promotion === undefined) return [];
   const { completion, event: last } = standing(promotion, await readRunLog(cloud, promotion)) ?? {};
-  const regions = ImageIn.safeParse(completion?.result?.["regions"]);
+  // A rollback that failed has its regions in its event.
+  const regions = ImageIn.safeParse(completion?.result?.["regions"] ?? Object(last)["targets"]);
   if (regions.success) return Object.keys(regions.data);
   // An image that is delivered again without success is where it was before.
   const { before } = Again.safeParse(last?.input).data ?? {};
@@ -138,7 +179,14 @@ async function regionsOf(
 }
 
 /** State of the phases that restore. */
-export const restoring = { targets: ImageIn, deprecated: z.array(Deprecation), undoes: RunId };
+export const restoring = {
+  targets: ImageIn,
+  deprecated: z.array(Deprecation),
+  undoes: RunId,
+  /** Of a rollback that is cancelled: its own list, and why. */
+  list: z.optional(z.string()),
+  reason: z.optional(z.string()),
+};
 
 /** Plans the undo of the family's last rollback. */
 export async function planUndo(family: string, ports: Ports) {
@@ -155,7 +203,7 @@ export async function planUndo(family: string, ports: Ports) {
   }
   const newer = await servedSince(list, ports);
   return newer === undefined
-    ? ok({ targets: list.served, deprecated: list.deprecated, undoes: run })
+    ? ok({ targets: list.served, deprecated: list.deprecated, undoes: run, hold: list.hold })
     : problem(`family ${family} ${newer} since; undoing ${run} would change nothing`);
 }
 

@@ -33,18 +33,20 @@ async function previewBack(family: string, back: Back, ports: Ports) {
 async function previewUndo(family: string, ports: Ports) {
   const plan = await planUndo(family, ports);
   if (!plan.ok) return plan;
-  const { targets, deprecated, undoes } = plan.value;
+  const { targets, deprecated, undoes, hold } = plan.value;
   const wouldShare = deprecated.flatMap((image) =>
     image.accounts.length === 0 ? [] : [`${placed(image)} with ${image.accounts.join(", ")}`],
   );
   const wouldBringBack = deprecated.map(placed);
-  const liftsHold = (await holdOf(family, ports))?.run === undoes;
+  // The hold of the rollback makes place for the one before it.
+  const isHeldByIt = (await holdOf(family, ports))?.run === undoes;
+  const fate = hold === undefined ? { wouldLiftHold: family } : { wouldHold: family };
   return ok({
     targets,
     images: idsOf(deprecated),
     undoes,
     wouldBringBack,
-    ...(liftsHold && { wouldLiftHold: family }),
+    ...(isHeldByIt && fate),
     ...(wouldShare.length > 0 && { wouldShare }),
   });
 }

@@ -3,15 +3,18 @@
  *
  *     plan → deprecate → confirm → consumers (when recipes name some)
  *     plan → restore → confirm → consumers (undo)
+ *     deprecate → restore (cancelled)
  *
  * A dry run has one phase, dry-run. Only a finished rollback sends a notification.
  *
  * ROLLBACK-1. A list of all images to deprecate, and of the accounts they are shared with, is written before the
  *     first change. An undo works from it, also when the rollback itself failed half-way.
  * ROLLBACK-2. When one region refuses, the others stay rolled back: the served image is bad, so each region that
- *     left it is better off. The run fails and names the rest; a second request goes on where it stopped.
- * ROLLBACK-3. A tag names the run that rolled an image back: no late promotion brings it back, only an undo does.
+ *     left it is better off. The run fails and names the rest; a second request goes on with the list of the first one.
+ * ROLLBACK-3. A tag names the run that rolls an image back, before the image changes: no late promotion brings it back, only an
+ *     undo does, and an undo finds every rollback that has changed something.
  * ROLLBACK-4. Only images change, and the consumers of their recipes. A rolled-back image stays, for debugging.
+ * ROLLBACK-5. A rollback that is cancelled before the family has moved puts everything back.
  */
 import * as z from "zod/mini";
 import { describeImages } from "../../../shared/cloud/ecs/images.ts";
@@ -20,7 +23,7 @@ import { putObject } from "../../../shared/cloud/oss/objects.ts";
 import { loadRecipe } from "../../../shared/document-store.ts";
 import type { Recipe } from "../../../shared/documents/recipe.ts";
 import { hours, minutes } from "../../../shared/duration.ts";
-import { liftHoldOf, writeHold } from "../../../shared/holds.ts";
+import { bringBackHold, writeHold } from "../../../shared/holds.ts";
 import { permanent } from "../../../shared/errors.ts";
 import { parse, type Ports } from "../../../shared/invocation.ts";
 import { stagedFamily } from "../../../shared/stage.ts";
@@ -55,6 +58,7 @@ import {
   ImageIn,
   placed,
   restore as restoreImage,
+  unsharedBy,
 } from "../family/deprecate.ts";
 import { incompleteSends } from "../family/consumers.ts";
 import { lockFamily, unlockFamily } from "../family/lock.ts";
@@ -62,13 +66,14 @@ import { homeOf, notServedYet } from "../family/served.ts";
 import { statusTag } from "../family/status.ts";
 import { consume, dueConsumers, recipesOf } from "./consume.ts";
 import { DryRun, dryRun } from "./dry-run.ts";
-import { event, listKey, planBack, planUndo, readList, restoring, type Back } from "./plan.ts";
+import { event, listAt, listKey, planBack, planUndo, readList, restoring, type Back } from "./plan.ts";
 
 const state = { targets: ImageIn, deprecated: z.array(Deprecation), list: z.optional(z.string()) };
 
 const Plan = event("plan", {});
 type Plan = EventOf<typeof Plan>;
-const Deprecate = event("deprecate", state);
+/** `marked`: the images at home have their tags (ROLLBACK-3). */
+const Deprecate = event("deprecate", { ...state, marked: z.optional(z.boolean()) });
 type Deprecate = EventOf<typeof Deprecate>;
 const Restore = event("restore", restoring);
 type Restore = EventOf<typeof Restore>;
@@ -95,8 +100,10 @@ async function startBack({ input, run, by }: Plan, back: Back, ports: Ports): Pr
   await putObject(ports.cloud, key, text, { contentType: "application/json" });
   const { deprecated } = list;
   const why = `rolled back to ${targets[homeOf(ports)]}`;
-  // HOLD-3. Before the first change: a rollback that fails half-way holds, too.
-  await writeHold(input.family, { run, by, held: true, why }, ports);
+  // HOLD-3. Before the first change: a rollback that fails half-way holds, too. One that moves nothing leaves the hold of the first,
+  // which its undo looks for.
+  if (deprecated.length > 0 || list.hold === undefined)
+    await writeHold(input.family, { run, by, held: true, why }, ports);
   const out = deprecated.map(placed).join(", ") || "nothing";
   const note = `back to ${targets[homeOf(ports)]}: ${out} steps back`;
   return next(Deprecate, { targets, deprecated, list: key }, { note });
@@ -104,12 +111,19 @@ async function startBack({ input, run, by }: Plan, back: Back, ports: Ports): Pr
 
 async function startUndo(family: string, ports: Ports): Promise<Outcome> {
   const plan = await planUndo(family, ports);
-  return plan.ok ? next(Restore, plan.value, { note: `undoes ${plan.value.undoes}` }) : failed(plan.problem);
+  if (!plan.ok) return failed(plan.problem);
+  const { targets, deprecated, undoes } = plan.value;
+  return next(Restore, { targets, deprecated, undoes }, { note: `undoes ${undoes}` });
 }
 
 async function deprecateAll(given: Deprecate, ports: Ports): Promise<Outcome> {
   const { cloud, clock } = ports;
-  const { targets, deprecated, input, run, list } = given;
+  const { targets, deprecated, input, run, list, marked } = given;
+  if (!marked) {
+    const ids = atHome(deprecated, ports);
+    if (ids.length > 0) await tagResources(cloud, "image", ids, statusTag("rolled-back", run));
+    return next(Deprecate, { targets, deprecated, list, marked: true }, { note: "the images are tagged" });
+  }
   const refused = new Map<string, string>();
   for (const image of deprecated) {
     if (refused.has(image.region)) continue;
@@ -121,18 +135,16 @@ async function deprecateAll(given: Deprecate, ports: Ports): Promise<Outcome> {
       refused.set(image.region, permanent(error).message);
     }
   }
-  const ids = refused.has(homeOf(ports)) ? [] : atHome(deprecated, ports);
-  if (ids.length > 0) await tagResources(cloud, "image", ids, statusTag("rolled-back", run));
-  if (refused.size > 0) return failed(refusal(given, refused));
+  if (refused.size > 0) return failed(refusal(given, refused, homeOf(ports)));
   const note = `${input.family} steps back`;
   return next(Confirm, { targets, deprecated, list }, { afterMs: PACE.step.firstMs, note });
 }
 
 /** ROLLBACK-2. */
-function refusal({ input, targets }: Deprecate, refused: ReadonlyMap<string, string>): string {
+function refusal({ input, targets }: Deprecate, refused: ReadonlyMap<string, string>, home: string): string {
   const well = Object.keys(targets).filter((region) => !refused.has(region));
   const why = [...refused].map(([region, message]) => `${region}: ${message}`).join("; ");
-  return `family ${input.family} is back in ${well.join(", ") || "no region"}, but not in ${why}. Fix that and request the rollback again; it goes on where it stopped`;
+  return `family ${input.family} is back in ${well.join(", ") || "no region"}, but not in ${why}. Fix that and roll back to ${targets[home]} again, which goes on where this one stopped`;
 }
 
 const atHome = (images: readonly Deprecation[], ports: Ports): string[] =>
@@ -140,8 +152,8 @@ const atHome = (images: readonly Deprecation[], ports: Ports): string[] =>
 
 async function restoreAll(given: Restore, ports: Ports): Promise<Outcome> {
   const { cloud, clock } = ports;
-  const { targets, deprecated, undoes } = given;
-  const list = await readList(undoes, cloud);
+  const { targets, deprecated, undoes, list: key, reason } = given;
+  const list = await (key === undefined ? readList(undoes, cloud) : listAt(key, cloud));
   const unlisted = deprecated.find(({ imageId }) => !list?.deprecated.some((one) => one.imageId === imageId));
   if (unlisted !== undefined) return failed(`${undoes} did not deprecate ${placed(unlisted)}`);
   // Newest first: the family goes straight back to the image it served.
@@ -154,7 +166,11 @@ async function restoreAll(given: Restore, ports: Ports): Promise<Outcome> {
     if (before) await tagResources(cloud, "image", [imageId], { [TAG.promotion]: before });
     else await untagResources(cloud, "image", [imageId], [TAG.promotion]);
   }
-  await liftHoldOf(family, undoes, given, ports);
+  await bringBackHold(family, { undone: undoes, before: list?.hold }, given, ports);
+  if (reason !== undefined) {
+    await unlockFamily(given, ports);
+    return failed(`${reason}; family ${family} and its hold are as before`);
+  }
   const note = `${undoes} is undone`;
   return next(Confirm, { targets, deprecated }, { afterMs: PACE.step.firstMs, note });
 }
@@ -167,11 +183,13 @@ async function confirmServed(given: Confirm, ports: Ports): Promise<Outcome> {
   const imageId = String(targets[homeOf(ports)]);
   const out = given.deprecated.map(placed);
   const undone = target.kind === "undo";
+  const unshared = undone ? [] : unsharedBy(given.deprecated);
   const result = {
     family,
     imageId,
     regions: targets,
     ...(undone ? { broughtBack: out } : { steppedBack: out }),
+    ...(unshared.length > 0 && { unshared }),
     proved: `${family} answers with ${imageId}`,
   };
   const recipes = await recipesOf([imageId, ...atHome(given.deprecated, ports)], ports);
@@ -192,13 +210,26 @@ async function recipeOf(imageId: string, { cloud, log }: Ports): Promise<Recipe 
   return undefined;
 }
 
-const askAgain = (_event: unknown, reason: string): Outcome =>
-  failed(`${reason}; request it again, it goes on where it stopped`);
+const askAgain = (what: string) => (_event: unknown, reason: string) =>
+  failed(`${reason}; request ${what} again, which goes on where this one stopped`);
 
 /** A promotion of the family may hold the lock. */
 const plan = phase(Plan, { limitMs: hours(2), run: makePlan });
-const deprecate = phase(Deprecate, { limitMs: minutes(30), run: deprecateAll, compensate: askAgain });
-const restore = phase(Restore, { limitMs: minutes(30), run: restoreAll, compensate: askAgain });
+const deprecate = phase(Deprecate, {
+  limitMs: minutes(30),
+  run: deprecateAll,
+  compensate: askAgain("the rollback"),
+  // ROLLBACK-5. The images are tagged, so where this fails an undo does the rest.
+  cancel: ({ run, targets, deprecated, list }, reason) =>
+    next(Restore, { targets, deprecated, undoes: run, list, reason }),
+});
+const restore = phase(Restore, {
+  limitMs: minutes(30),
+  run: restoreAll,
+  compensate: askAgain("the undo"),
+  cancel: ({ targets, deprecated, undoes, list, reason }) =>
+    next(Restore, { targets, deprecated, undoes, list, reason }),
+});
 /** The family has moved by then, so a cancellation changes nothing but the state of the run. */
 const confirm = phase(Confirm, {
   limitMs: minutes(15),
@@ -234,6 +265,9 @@ async function afterRollback(
   const { family, imageId, regions, ...moved } = result.data;
   const recipe = await recipeOf(imageId, ports);
   const at = ports.clock.now();
+  const incomplete = incompleteSends(given, completion, recipe?.notify, at);
+  // By night only consumers are left to change.
+  if (by.startsWith("timer:")) return { notifications: incomplete };
   const notifications = notificationSends(recipe?.notify ?? [], {
     kinds: ["rolledBack"],
     run,
@@ -245,7 +279,7 @@ async function afterRollback(
     regions: Object.keys(regions),
     ...imagesOf(moved),
   });
-  return { notifications: [...notifications, ...incompleteSends(given, completion, recipe?.notify, at)] };
+  return { notifications: [...notifications, ...incomplete] };
 }
 
 /** The images that the family left or got back, and a sentence about them for programs. */

@@ -67,7 +67,7 @@ test.for(CUT)("%s", ([, shown], { expect }) => {
 
 test("the failed promotion that a bake repeats", async ({ cloud, expect }) => {
   const ports = { cloud: connected(cloud), clock: real.clock };
-  const image = { id: "m-1", status: "Available", tags: { "kiln:promotion": `failed ${RUN}` } };
+  const image = { id: "m-1", status: "Available", family: "", tags: { "kiln:promotion": `failed ${RUN}` } };
   const document = parseRecipe("web", recipeText({ family: "web" }));
   for (const n of [150, 155, 158]) {
     const reason = `${"x".repeat(n)}${SECRET}`;

@@ -97,6 +97,24 @@ test("the newest good images stay, and the one a rollback would go back to", ({ 
   expect(found).toBeNull();
 });
 
+test("the newest good image stays while its family serves an older one, whatever became of its promotions", ({
+  expect,
+}) => {
+  const found = counterexample(({ images, served, isFormer }, gone) => {
+    const [newest] = images
+      .filter(
+        ({ status, tags }) =>
+          status === "Available" &&
+          tags["kiln:gate"] !== "failed" &&
+          tags["kiln:promotion"]?.startsWith("rolled-back") !== true,
+      )
+      .toSorted((a, b) => b.createdAt - a.createdAt);
+    const servedAt = images.find(({ id }) => id === served)?.createdAt ?? 0;
+    return isFormer || newest === undefined || newest.createdAt <= servedAt || !gone.has(newest.id);
+  });
+  expect(found).toBeNull();
+});
+
 test("every image has exactly one verdict with a reason", ({ expect }) => {
   const found = counterexample((holdings) => {
     const verdicts = decideRetention(holdings, RULES, NOW);
