@@ -55,6 +55,8 @@ async function withUploads(kiln: Deployment) {
   await kiln.cloud.settle({ forMs: minutes(2) });
   return async (name: string, checksum: string, disk: Buffer) => {
     await kiln.upload(`disks/app/${name}.sha256`, checksum);
+    // A checksum beside its disk begins the same bake as the disk; whichever comes second finds nothing changed.
+    await kiln.cloud.settle({ forMs: minutes(1) });
     await kiln.upload(`disks/app/${name}`, disk);
     await kiln.cloud.settle({ forMs: minutes(20) });
     const { run = "", state, reason = "" } = kiln.records("bake-app").at(-1) ?? {};

@@ -83,6 +83,20 @@ async function ownMember(
     : found;
 }
 
+/** Those of `images` that are there and that Kiln may change as members of the family: an event that names one is no authority. */
+export async function ownMembers(
+  cloud: CloudClient,
+  family: string,
+  images: readonly Deprecation[],
+): Promise<Deprecation[]> {
+  const own: Deprecation[] = [];
+  for (const image of images) {
+    const found = await ownMember(cloud, family, image);
+    if (found.ok && found.value !== undefined) own.push(image);
+  }
+  return own;
+}
+
 /** Makes one change of a member towards Deprecated; none when it is there or gone. */
 export async function deprecate(cloud: CloudClient, family: string, place: Place): Promise<Change> {
   const found = await ownMember(cloud, family, place);

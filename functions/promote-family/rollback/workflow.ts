@@ -56,6 +56,7 @@ import {
   Deprecation,
   firstChange,
   ImageIn,
+  ownMembers,
   placed,
   restore as restoreImage,
   unsharedBy,
@@ -120,7 +121,8 @@ async function deprecateAll(given: Deprecate, ports: Ports): Promise<Outcome> {
   const { cloud, clock } = ports;
   const { targets, deprecated, input, run, list, marked } = given;
   if (!marked) {
-    const ids = atHome(deprecated, ports);
+    const here = deprecated.filter(({ region }) => region === homeOf(ports));
+    const ids = (await ownMembers(cloud, input.family, here)).map(({ imageId }) => imageId);
     if (ids.length > 0) await tagResources(cloud, "image", ids, statusTag("rolled-back", run));
     return next(Deprecate, { targets, deprecated, list, marked: true }, { note: "the images are tagged" });
   }
