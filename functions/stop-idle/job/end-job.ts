@@ -7,13 +7,15 @@
  *     started again since the job ended stays: it may have another job. So does one that has begun another job since, and one
  *     that cannot be released, of a fleet that releases.
  * END-JOB-3. It is not ended before the scale-out that it is of is over: that one would miss it, and launch another.
+ * END-JOB-4. A document that cannot be used says neither that the machine goes nor that it stays: the run waits until it can,
+ *     and fails after a day.
  */
 import * as z from "zod/mini";
 import { hasBegunOther } from "../../../shared/begun-jobs.ts";
 import { untagEach } from "../../../shared/cloud/ecs/each.ts";
 import { describeInstances, type Instance } from "../../../shared/cloud/ecs/instances.ts";
 import { loadFleet } from "../../../shared/document-store.ts";
-import { hours, minutes } from "../../../shared/duration.ts";
+import { days, hours } from "../../../shared/duration.ts";
 import { isDown, isTaggedBy, lastStartAt, optedOutUntil } from "../../../shared/instance-tags.ts";
 import { parse, type Ports } from "../../../shared/invocation.ts";
 import { isMember, membersNamed } from "../../../shared/limits/members.ts";
@@ -52,8 +54,8 @@ const End = event("end", {
 type End = EventOf<typeof End>;
 
 /** END-JOB-1. */
-async function findMachine({ input }: Find, { cloud }: Ports): Promise<Outcome> {
-  const { runner, fleets, at } = input;
+async function findMachine(event: Find, { cloud, clock }: Ports): Promise<Outcome> {
+  const { runner, fleets, at } = event.input;
   const none = (why: string) => done({ runner, ended: [], why });
   const [found, ...others] = (await membersNamed(cloud, runner, fleets)).filter(
     (one) => one.status === "Running" && lastStartAt(one) <= at,
@@ -63,7 +65,13 @@ async function findMachine({ input }: Find, { cloud }: Ports): Promise<Outcome> 
   if (others.length > 0) return none(`${others.length + 1} running members are named ${runner}`);
   const of = found.tags[TAG.fleet] ?? "";
   const loaded = await loadFleet(cloud, of);
-  if ("problem" in loaded) return failed(loaded.problem);
+  if ("problem" in loaded) {
+    const { problem, missing } = loaded;
+    // END-JOB-4.
+    return missing
+      ? failed(problem)
+      : poll(event, clock, PACE.lock, `${found.id} stays while its fleet cannot be read: ${problem}`);
+  }
   const { onJobCompleted: action = "keep", idle } = loaded.document;
   if (action === "keep") return none(`${found.id} is of fleet ${of}, which keeps its machines`);
   const { stoppedMode = "StopCharging", optOutTag = TAG.keep } = idle ?? {};
@@ -127,7 +135,7 @@ export const EndJobRequest = z.strictObject({
 export const endJob: Workflow = {
   kind: "job",
   phases: [
-    phase(Find, { limitMs: minutes(30), run: findMachine }),
+    phase(Find, { limitMs: days(1), run: findMachine }),
     // Longer than a scale-out that waits for its slowest instance.
     phase(End, { limitMs: hours(2), run: endMachine }),
   ],
