@@ -2,8 +2,9 @@
  * Accepts an authenticated request: line 0 of its run, then its event (shared/workflow/begin.ts).
  *
  * ACCEPT-1. A request with an identity of its own (a key, a job, an alert) is one run, however often it is sent.
- * ACCEPT-2. A run that failed has done nothing, so the same request sent again five minutes later is another attempt, a run
- *     of its own. A run that is at work, delivered something or was cancelled by an operator is answered instead.
+ * ACCEPT-2. A run that failed has done nothing, nor has the end of a job that ended no machine. So the same request sent again
+ *     five minutes later is another attempt, a run of its own. A run that is at work, delivered something or was cancelled by an
+ *     operator is answered instead.
  * ACCEPT-3. A job that is announced once more, after an approval, is an attempt that names the one before: whether there is
  *     still a machine for it, scale-out knows.
  * ACCEPT-4. A job that is not queued any more has no attempt that may still launch: one that has not launched is cancelled,
@@ -31,6 +32,7 @@ import {
   isEnded,
   readRunLog,
   standing,
+  type Ended,
   type RunLog,
   type Standing,
 } from "../../shared/workflow/run-log.ts";
@@ -227,10 +229,20 @@ type State = "none" | "taken" | "failed" | "of the version before";
 async function stateOf(run: string, pauseMs: number, { cloud, clock }: Ports) {
   const log = await readRunLog(cloud, run);
   const now = standing(run, log);
-  const isOver = now !== undefined && hasFailed(now) && clock.now() - now.endedAt >= pauseMs;
+  const isOver = now !== undefined && hasDoneNothing(now, log) && clock.now() - now.endedAt >= pauseMs;
   // A run of the version before says it elsewhere.
   const begunAt = log.lines[0]?.line.at ?? clock.now();
   return { run, state: stateIn(log, isOver), announcedAt: wantedUntil(log), begunAt };
+}
+
+const OfJob = z.looseObject({ ended: z.array(z.string()) });
+
+/** ACCEPT-2. */
+function hasDoneNothing(now: Standing, { lines }: RunLog): now is Ended {
+  if (!isEnded(now) || now.completion.kind !== "done") return hasFailed(now);
+  const [first] = lines;
+  const asked = first?.line.kind === "input" ? first.line.input["request"] : undefined;
+  return asked === "end-job" && OfJob.safeParse(now.completion.result).data?.ended.length === 0;
 }
 
 function stateIn({ lines, end }: RunLog, hasFailedLongAgo: boolean): State {

@@ -8,14 +8,14 @@
  *     that cannot be released, of a fleet that releases.
  * END-JOB-3. It is not ended before the scale-out that it is of is over: that one would miss it, and launch another.
  * END-JOB-4. A document that cannot be used says neither that the machine goes nor that it stays: the run waits until it can,
- *     and fails after a day.
+ *     and fails after a day. So it does while the fleet is paused.
  */
 import * as z from "zod/mini";
 import { hasBegunOther } from "../../../shared/begun-jobs.ts";
 import { untagEach } from "../../../shared/cloud/ecs/each.ts";
 import { describeInstances, type Instance } from "../../../shared/cloud/ecs/instances.ts";
 import { loadFleet } from "../../../shared/document-store.ts";
-import { days, hours } from "../../../shared/duration.ts";
+import { days } from "../../../shared/duration.ts";
 import { isDown, isTaggedBy, lastStartAt, optedOutUntil } from "../../../shared/instance-tags.ts";
 import { parse, type Ports } from "../../../shared/invocation.ts";
 import { isMember, membersNamed } from "../../../shared/limits/members.ts";
@@ -84,9 +84,10 @@ async function endMachine(event: End, ports: Ports): Promise<Outcome> {
   const { runner } = input;
   const [found] = await describeInstances(cloud, { ids: [id] });
   if (found === undefined) return ended({ ...event, action: "release" }, ports);
-  const kept =
-    whyKept(found, event, ports) ?? (await pauseOf(of, ports)) ?? (await laterJob(found, event, ports));
+  const kept = whyKept(found, event, ports) ?? (await laterJob(found, event, ports));
   if (kept !== undefined) return done({ runner, ended: [], why: `${id} ${kept}` });
+  const paused = await pauseOf(of, ports);
+  if (paused !== undefined) return poll(event, clock, PACE.lock, `${id} stays: ${paused}`);
   if (isDown(found) && action === "stop") return ended(event, ports);
   const member = { id, run: found.tags[TAG.run] };
   if (isComing(await readReservations(cloud, of), member, clock.now()))
@@ -136,8 +137,8 @@ export const endJob: Workflow = {
   kind: "job",
   phases: [
     phase(Find, { limitMs: days(1), run: findMachine }),
-    // Longer than a scale-out that waits for its slowest instance.
-    phase(End, { limitMs: hours(2), run: endMachine }),
+    // Longer than a scale-out that waits for its slowest instance, and than most pauses.
+    phase(End, { limitMs: days(1), run: endMachine }),
   ],
   onComplete: afterFleetRun,
   begin: (request) => {
