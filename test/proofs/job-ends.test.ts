@@ -1,3 +1,4 @@
+import { expect as matching } from "vitest";
 import { days, hours, minutes } from "../../shared/duration.ts";
 import { CloudFault } from "../cloud/index.ts";
 import { fleetText } from "../support/fleets.ts";
@@ -31,13 +32,13 @@ const UNUSABLE = {
   "is too large": `# ${"x".repeat(400_000)}\n${fleetText(RELEASES)}`,
 };
 
-test.for(Object.keys(UNUSABLE) as (keyof typeof UNUSABLE)[])(
+test.for(Object.entries(UNUSABLE))(
   "a job ends while the document of its fleet %s: its machine goes once the document can be used",
-  async (mistake, { hub, expect }) => {
+  async ([, document], { hub, expect }) => {
     const world = await hub({}, RELEASES);
     const { kiln } = world;
     const machine = await withJob(world);
-    await kiln.upload("fleets/web.yaml", UNUSABLE[mistake]);
+    await kiln.upload("fleets/web.yaml", document);
     await kiln.cloud.settle({ forMs: minutes(2) });
     expect(await complete(world, machine)).toEqual([202]);
     await kiln.cloud.settle({ forMs: hours(3) });
@@ -128,3 +129,77 @@ test("the machine of a job that ends in a pause of its fleet stays until the pau
   expect(machines(kiln)).toEqual([]);
   expect(ends(world)).toMatchObject([{ state: "done", ended: [machine] }]);
 });
+
+/** As a runner that shuts its machine down after its job: the cloud goes on charging for it. */
+const shutDown = ({ kiln }: Hub, InstanceId: string) =>
+  kiln.ecs("StopInstance", { InstanceId, StoppedMode: "KeepCharging" });
+
+test.for([
+  ["before", {}],
+  ["before", { launch: { InstanceName: "web-[1,3]", SpotStrategy: "SpotAsPriceGo" } }],
+  ["after", {}],
+  ["before", { size: { desired: 1, min: 0 } }],
+  ["after", { size: { desired: 1, min: 0 } }],
+] as const)(
+  "a machine that shuts itself down %s its job is completed goes: %j",
+  async ([when, changes], { hub, expect }) => {
+    const world = await hub({ fc: { timers: ["reconcile", "resend"] } }, { ...RELEASES, ...changes });
+    const { kiln } = world;
+    const machine = await withJob(world);
+    const before = machines(kiln).length;
+    if (when === "before") {
+      await shutDown(world, machine);
+      // Of a size, reconciling may have seen it or not.
+      await kiln.cloud.settle({ forMs: minutes(1) });
+    }
+    await complete(world, machine);
+    if (when === "after") await shutDown(world, machine);
+    await kiln.cloud.settle({ forMs: hours(3) });
+    const left = machines(kiln).map(({ instanceId, status }) => [instanceId, status]);
+    expect(left.map(([id]) => id)).not.toContain(machine);
+    // It lowers the number once.
+    expect(left).toHaveLength(before - 1);
+    expect(ends(world)).toMatchObject([{ state: "done", ended: [machine] }]);
+  },
+);
+
+test.for([
+  ["protected", "ModifyInstanceAttribute", { DeletionProtection: true }, "is protected from release"],
+  [
+    "kept by its tag",
+    "TagResources",
+    { ResourceType: "instance", "Tag.1.Key": "kiln:keep", "Tag.1.Value": "yes" },
+    "has the tag kiln:keep",
+  ],
+] as const)(
+  "one that is %s stays, also after it has shut itself down",
+  async ([, action, fields, why], { hub, expect }) => {
+    const world = await hub({}, RELEASES);
+    const machine = await withJob(world);
+    await world.kiln.ecs(action, { InstanceId: machine, "ResourceId.1": machine, ...fields });
+    await shutDown(world, machine);
+    await world.kiln.cloud.settle({ forMs: minutes(2) });
+    await complete(world, machine);
+    await world.kiln.cloud.settle({ forMs: hours(1) });
+    expect(machines(world.kiln)).toHaveLength(1);
+    expect(ends(world)).toMatchObject([{ ended: [], why: matching.stringContaining(why) }]);
+  },
+);
+
+test.for([
+  ["StopCharging", { state: "failed", reason: matching.stringContaining("goes on charging") }],
+  ["KeepCharging", { state: "done", ended: [], why: matching.stringContaining("shut itself down") }],
+] as const)(
+  "a stop says what it cannot change of a machine that has shut itself down: %s",
+  async ([stoppedMode, end], { hub, expect }) => {
+    const idle = { signals: { cpuAverage: 5 }, stoppedMode };
+    const world = await hub({}, { ...RELEASES, onJobCompleted: "stop", idle });
+    const machine = await withJob(world);
+    await shutDown(world, machine);
+    await world.kiln.cloud.settle({ forMs: minutes(2) });
+    await complete(world, machine);
+    await world.kiln.cloud.settle({ forMs: minutes(10) });
+    expect(machines(world.kiln)).toMatchObject([{ status: "Stopped" }]);
+    expect(ends(world)).toMatchObject([end]);
+  },
+);
