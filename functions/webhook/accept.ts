@@ -3,7 +3,8 @@
  *
  * ACCEPT-1. A request with an identity of its own (a key, a job, an alert) is one run, however often it is sent.
  * ACCEPT-2. A run that failed has done nothing, nor has the end of a job that ended no machine. So the same request sent again
- *     five minutes later is another attempt, a run of its own. A run that is at work, delivered something or was cancelled by an
+ *     five minutes later is another attempt, a run of its own; so is that of alerts which got fewer instances than they ask for,
+ *     because the ledger says which of them still need one. A run that is at work, delivered something or was cancelled by an
  *     operator is answered instead.
  * ACCEPT-3. A job that is announced once more, after an approval, is an attempt that names the one before: whether there is
  *     still a machine for it, scale-out knows.
@@ -271,14 +272,21 @@ async function stateOf(run: string, pauseMs: number, { cloud, clock }: Ports) {
   };
 }
 
-const OfJob = z.looseObject({ ended: z.array(z.string()) });
+/** Of the end of a job: the machines it ended. Of alerts: how many instances there are, and how many are missing. */
+const Got = z.looseObject({
+  ended: z.optional(z.array(z.string())),
+  count: z.optional(z.int()),
+  short: z.optional(z.int()),
+});
 
 /** ACCEPT-2. */
 function hasDoneNothing(now: Standing, { lines }: RunLog): now is Ended {
   if (!isEnded(now) || now.completion.kind !== "done") return hasFailed(now);
   const [first] = lines;
   const asked = first?.line.kind === "input" ? first.line.input["request"] : undefined;
-  return asked === "end-job" && OfJob.safeParse(now.completion.result).data?.ended.length === 0;
+  const { ended, count, short } = Got.safeParse(now.completion.result).data ?? {};
+  if (asked === "scale-out-alerts") return count === 0 || short !== undefined;
+  return asked === "end-job" && ended?.length === 0;
 }
 
 function stateIn({ lines, end }: RunLog, hasFailedLongAgo: boolean): State {

@@ -45,7 +45,32 @@ test("alerts of a delivery that got no instance are tried again by a repeat, and
   expect(machines(kiln)).toHaveLength(5);
 });
 
-test("what max leaves no room for is launched once for the alerts of a fleet that keeps a size", async ({ deploy, expect }) => {
+test("a repeat within the hour is tried again five minutes after a run that was short or found none free, and not sooner", async ({
+  deploy,
+  expect,
+}) => {
+  const kiln = await deploy({ env });
+  const alerts = alertsOf(kiln, [1, 1, 1]);
+  await kiln.cloud.settle({ forMs: hours(1) - (kiln.cloud.time.now() % hours(1)) + minutes(1) });
+  await kiln.upload("fleets/web.yaml", fleetText({ limits: { max: 1 } }));
+  expect(await deliver(kiln, alerts)).toMatchObject({ count: 1, short: 2 });
+  for (const [max, total] of [
+    [2, 1],
+    [2, 2],
+    [9, 3],
+    [9, 3],
+  ] as const) {
+    await kiln.upload("fleets/web.yaml", fleetText({ limits: { max } }));
+    await deliver(kiln, alerts);
+    expect(machines(kiln), `max ${max}`).toHaveLength(total);
+    await kiln.cloud.settle({ forMs: minutes(6) });
+  }
+});
+
+test("what max leaves no room for is launched once for the alerts of a fleet that keeps a size", async ({
+  deploy,
+  expect,
+}) => {
   const kiln = await deploy({ env });
   const sized = (max: number) => fleetText({ size: { desired: 0 }, limits: { max } });
   await kiln.upload("fleets/web.yaml", sized(3));
