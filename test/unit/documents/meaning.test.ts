@@ -129,7 +129,7 @@ const RECIPES: readonly Row[] = [
   ["retention: { deleteAfter: 7 }\n", /; write 7h for hours or 7d for days$/],
   ["retention: { youngerThan: 2 }\n", "retention: { youngerThan: 2d }\n"],
   ["keepFailed: 2\n", /; write 2h for hours or 2d for days$/],
-  ["keepFailed: '45'\n", /; write 45m for minutes or 45h for hours$/],
+  ["keepFailed: '90'\n", /; write 90m for minutes or 90h for hours$/],
   ["notify: [ops]\npromote: { approval: { within: 2 } }\n", /; write 2h for hours or 2d for days$/],
   [
     "test: { timeout: 20, commands: [{ run: a, timeout: 30m }] }\n",
