@@ -14,6 +14,7 @@ import { parseRecipe } from "../shared/documents/recipe.ts";
 import { nearest } from "../shared/documents/spelling.ts";
 import { attempt } from "../shared/documents/yaml.ts";
 import { DocumentError, messageOf, type Problem } from "../shared/errors.ts";
+import { fleetAdvice } from "./advice.ts";
 import { CommandError, EXIT, type Input, type Io } from "./command.ts";
 
 /** A file, as it was checked. */
@@ -25,6 +26,8 @@ export interface Checked {
   readonly problems: readonly Problem[];
   /** The channels that a sound document names. */
   readonly channels: readonly string[];
+  /** What its author may want to add to a sound document. */
+  readonly advice?: readonly string[];
 }
 
 const ENDING = /\.(?:ya?ml|json)$/;
@@ -121,7 +124,7 @@ export async function checkFile(file: string, cwd: string, as?: DocumentKind): P
   }
   const kind = as ?? kindOf(path, text);
   try {
-    return { file, kind, text, problems: [], channels: channelsIn(kind, path, text) };
+    return { file, kind, text, problems: [], ...soundParts(kind, path, text) };
   } catch (error) {
     if (!(error instanceof DocumentError)) throw error;
     return { file, kind, text, problems: error.problems, channels: [] };
@@ -129,14 +132,17 @@ export async function checkFile(file: string, cwd: string, as?: DocumentKind): P
 }
 
 /** Parses a document. @throws DocumentError */
-function channelsIn(kind: DocumentKind, path: string, text: string): readonly string[] {
-  if (kind === "recipe") return channelsOf(parseRecipe(basename(path), text, help));
-  if (kind === "fleet") return channelsOf(parseFleet(basename(path), text, help));
+function soundParts(kind: DocumentKind, path: string, text: string): Pick<Checked, "channels" | "advice"> {
+  if (kind === "recipe") return { channels: channelsOf(parseRecipe(basename(path), text, help)) };
+  if (kind === "fleet") {
+    const fleet = parseFleet(basename(path), text, help);
+    return { channels: channelsOf(fleet), advice: fleetAdvice(fleet) };
+  }
   const key = `components/${componentOf(path)}${extname(path)}`;
   parseComponent(key, text, help);
   const message = "must lie at components/<name>/<version>.yaml, with a version like 1.2.0";
   if (componentIn(key) === undefined) throw new DocumentError(key, [{ path: "", message }]);
-  return [];
+  return { channels: [] };
 }
 
 /** The name and the version of a component, by its folder and its file. */

@@ -14,7 +14,12 @@ export const rowsOf = (problems: readonly Problem[]) =>
   }));
 
 /** A file for `--json`. */
-export const factsOf = ({ file, kind, problems }: Checked) => ({ file, kind, problems: rowsOf(problems) });
+export const factsOf = ({ file, kind, problems, advice = [] }: Checked) => ({
+  file,
+  kind,
+  problems: rowsOf(problems),
+  ...(advice.length > 0 && { advice }),
+});
 
 function partsOf(message: string): { readonly rule: string; readonly suggestion?: string } {
   const [rule = "", ...rest] = message.split("; ");
@@ -22,8 +27,9 @@ function partsOf(message: string): { readonly rule: string; readonly suggestion?
 }
 
 /** The name of a file, and its problems one below the other. */
-export function listed({ file, kind, text, problems }: Checked): string {
-  if (problems.length === 0) return `${file}  ${t("ok ({kind})", { kind })}`;
+export function listed({ file, kind, text, problems, advice = [] }: Checked): string {
+  if (problems.length === 0)
+    return [`${file}  ${t("ok ({kind})", { kind })}`, ...advice.map((one) => `      → ${t(one)}`)].join("\n");
   const lines = dottedLines(text);
   return [file, ...problems.flatMap((problem) => shown(problem, lines))].join("\n");
 }

@@ -147,8 +147,8 @@ export const ZH: Readonly<Record<string, string>> = {
   "The caller needs the route {route}.": "调用方需要路由 {route}。",
   "Writes recipes/NAME.yaml and fleets/NAME.yaml in the current folder, and replaces no file. NAME is web without it.":
     "在当前文件夹写入 recipes/NAME.yaml 和 fleets/NAME.yaml，不替换已有文件。NAME 默认为 web。",
-  "A folder means the documents in it, and in folders recipes/ and fleets/ in it. Every mistake of a file is listed with its line,\nits rule and what to write instead. A file that cannot be read keeps no other from its check. Where KILN_CHANNELS is set, in the\nenvironment or in .env, channels must be in it. Exit code 3 when there is a mistake, else 1 when a file cannot be read.\n--json has unread when there is such a file, and online with --online when the files have no mistake.":
-    "文件夹代表其中及其 recipes/、fleets/ 子文件夹中的文档。每处错误都列出所在的行、规则和应改成的写法；\n某个文件读不到，不影响校验其他文件。环境变量或 .env 中设置了 KILN_CHANNELS 时，文档中的通知渠道必须在其中。\n有错误时退出码为 3，没有错误但有文件读不到时为 1。\n--json 在有读不到的文件时含 unread；加 --online 且文件没有错误时含 online。",
+  "A folder means the documents in it, and in folders recipes/ and fleets/ in it. Every mistake of a file is listed with its line,\nits rule and what to write instead. A file that cannot be read keeps no other from its check. Where KILN_CHANNELS is set, in the\nenvironment or in .env, channels must be in it. Exit code 3 when there is a mistake, else 1 when a file cannot be read.\n--json has advice of a file when there is something to add, unread when there is such a file, and online with --online when the files have no mistake.":
+    "文件夹代表其中及其 recipes/、fleets/ 子文件夹中的文档。每处错误都列出所在的行、规则和应改成的写法；\n某个文件读不到，不影响校验其他文件。环境变量或 .env 中设置了 KILN_CHANNELS 时，文档中的通知渠道必须在其中。\n有错误时退出码为 3，没有错误但有文件读不到时为 1。\n--json 在文件有可补充的内容时含 advice，有读不到的文件时含 unread；加 --online 且文件没有错误时含 online。",
   "Objects that the recipe names (scripts/…) lie beside the folder recipes/, as in the bucket. vSwitches, groups, types and\nbase images that the local cloud does not have are made or replaced, and listed. Parameters take the variables of your shell.":
     "配方引用的对象（scripts/…）与 recipes/ 文件夹放在同一层，和 Bucket 中一样。本地模拟云上没有的交换机、安全组、\n规格和基础镜像会自动创建或替换，并逐一列出。参数取当前 shell 的环境变量。",
   "Nothing is stored as long as a file has a mistake. A document that another program changes meanwhile is not replaced: the\nexit code is 1 then, and nothing is lost. Files are stored one after the other, up to the first that is refused.\n--json has files, as check has them, when some have mistakes, and else documents; after a refusal these are the stored ones, and file,\nerror and untried are the refused file, the reason, and the files behind it.":
@@ -348,6 +348,8 @@ export const ZH: Readonly<Record<string, string>> = {
 
   // check
   "ok ({kind})": "通过（{kind}）",
+  "the machine of a job that is cancelled before a runner takes it is named by no completed job, so it runs on; write idle or expireAfter beside onJobCompleted":
+    "作业在 Runner 接手之前被取消时，没有完成的作业指明它的实例，该实例会一直运行；请在 onJobCompleted 之外设置 idle 或 expireAfter",
   "one file": "1 个文件",
   "{count} files": "{count} 个文件",
   "{files} checked, no mistake": "已校验 {files}，没有错误",

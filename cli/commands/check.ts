@@ -23,8 +23,8 @@ export const check: Command = {
   details: `A folder means the documents in it, and in folders recipes/ and fleets/ in it. Every mistake of a file is listed with its line,
 its rule and what to write instead. A file that cannot be read keeps no other from its check. Where KILN_CHANNELS is set, in the
 environment or in .env, channels must be in it. Exit code 3 when there is a mistake, else 1 when a file cannot be read.
---json has unread when there is such a file, and online with --online when the files have no mistake.`,
-  shape: `ok, files: [{ file, kind, problems: [{ path, line, column, rule, suggestion }] }], unread: [{ file, error }],
+--json has advice of a file when there is something to add, unread when there is such a file, and online with --online when the files have no mistake.`,
+  shape: `ok, files: [{ file, kind, problems: [{ path, line, column, rule, suggestion }], advice }], unread: [{ file, error }],
 online: [{ file, problems, notes }]`,
   run: checkFiles,
 };

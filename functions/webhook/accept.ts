@@ -2,8 +2,10 @@
  * Accepts an authenticated request: line 0 of its run, then its event (shared/workflow/begin.ts).
  *
  * ACCEPT-1. A request with an identity of its own (a key, a job, an alert) is one run, however often it is sent.
- * ACCEPT-2. A run that failed has done nothing, so the same request sent again five minutes later is another attempt, a run
- *     of its own. A run that is at work, delivered something or was cancelled by an operator is answered instead.
+ * ACCEPT-2. A run that failed has done nothing, nor has the end of a job that ended no machine. So the same request sent again
+ *     five minutes later is another attempt, a run of its own; so is that of alerts which got fewer instances than they ask for,
+ *     because the ledger says which of them still need one. A run that is at work, delivered something or was cancelled by an
+ *     operator is answered instead.
  * ACCEPT-3. A job that is announced once more, after an approval, is an attempt that names the one before: whether there is
  *     still a machine for it, scale-out knows.
  * ACCEPT-4. A job that is not queued any more has no attempt that may still launch: one that has not launched is cancelled,
@@ -16,6 +18,8 @@
  *     the same key with another body is refused, because the caller would take one answer for the other.
  * ACCEPT-7. A key log that is damaged stays as it lies, and the next name is the log. Where it is empty, the runs of the key
  *     from yesterday on are looked for: those of a damaged log, and those of the version before, which had no such log.
+ * ACCEPT-8. A job whose machine another one took is as one that is announced once more, when the run that was to launch another instead has failed: nothing but
+ *     the announcement, sent again, asks for that machine.
  */
 import * as z from "zod/mini";
 import { days, minutes, utcMinute } from "../../shared/duration.ts";
@@ -25,12 +29,14 @@ import { beginRun, openLog, repeatRun, trySend } from "../../shared/workflow/beg
 import { cancelLine, interject } from "../../shared/workflow/cancel.ts";
 import type { Cancelled } from "../../shared/workflow/envelope.ts";
 import { appendOrLose, readLog, TAIL_BYTES } from "../../shared/workflow/log.ts";
+import { replacementOf, subjectOf } from "../../shared/workflow/run-id.ts";
 import { ok, problem, type Result } from "../../shared/result.ts";
 import {
   hasFailed,
   isEnded,
   readRunLog,
   standing,
+  type Ended,
   type RunLog,
   type Standing,
 } from "../../shared/workflow/run-log.ts";
@@ -202,17 +208,42 @@ interface Found {
 
 /** The first attempt that did not fail; of a job the newest one, or the next for a new announcement. */
 async function newestAttempt(attempts: Attempts, ports: Ports, announcedAt?: number): Promise<Found> {
-  let taken: (Found & { readonly announcedAt: number }) | undefined;
+  const taken: Looked[] = [];
   for (let attempt = 0; ; attempt++) {
     const found = await stateOf(attempts(attempt), retryAfterMs(attempt), ports);
-    if (found.state === "none" && taken !== undefined)
-      return announcedAt !== undefined && announcedAt - taken.announcedAt > SAME_ANNOUNCEMENT_MS
-        ? { run: found.run, state: "none", begunAt: found.begunAt, after: taken.run }
-        : taken;
+    const newest = taken.at(-1);
+    if (found.state === "none" && newest !== undefined)
+      return (await isNeeded(taken, newest, announcedAt, ports))
+        ? { run: found.run, state: "none", begunAt: found.begunAt, after: newest.run }
+        : newest;
     const goesOn = found.state === "failed" || (found.state === "taken" && announcedAt !== undefined);
     if (!goesOn) return found;
-    if (found.state === "taken") taken = found;
+    if (found.state === "taken") taken.push(found);
   }
+}
+
+type Looked = Awaited<ReturnType<typeof stateOf>>;
+
+/** Whether a job that was announced at that instant, or is announced again, needs a run beside those that have it. */
+async function isNeeded(
+  taken: readonly Looked[],
+  newest: Looked,
+  announcedAt = 0,
+  ports: Ports,
+): Promise<boolean> {
+  if (announcedAt - newest.announcedAt > SAME_ANNOUNCEMENT_MS) return true;
+  // That of a job which is not queued any more asks for nothing.
+  if (announcedAt === 0 || taken.some(({ isOver }) => isOver)) return false;
+  for (const { run, begunAt } of taken)
+    if ((await replacementFailedAt(run, begunAt, ports)) > newest.begunAt) return true;
+  return false;
+}
+
+/** When the last machine that was to be launched instead of one of `run` failed, long enough ago; 0 when none has (ACCEPT-8). */
+async function replacementFailedAt(run: string, askedAt: number, ports: Ports): Promise<number> {
+  const found = await stateOf(replacementOf(run, subjectOf(run), askedAt), retryAfterMs(0), ports);
+  if (found.state === "taken") return replacementFailedAt(found.run, askedAt, ports);
+  return found.state === "failed" ? found.endedAt : 0;
 }
 
 /** Of one announcement the instants differ by seconds. */
@@ -227,10 +258,35 @@ type State = "none" | "taken" | "failed" | "of the version before";
 async function stateOf(run: string, pauseMs: number, { cloud, clock }: Ports) {
   const log = await readRunLog(cloud, run);
   const now = standing(run, log);
-  const isOver = now !== undefined && hasFailed(now) && clock.now() - now.endedAt >= pauseMs;
+  const hasFailedLongAgo =
+    now !== undefined && hasDoneNothing(now, log) && clock.now() - now.endedAt >= pauseMs;
   // A run of the version before says it elsewhere.
   const begunAt = log.lines[0]?.line.at ?? clock.now();
-  return { run, state: stateIn(log, isOver), announcedAt: wantedUntil(log), begunAt };
+  return {
+    run,
+    state: stateIn(log, hasFailedLongAgo),
+    announcedAt: wantedUntil(log),
+    begunAt,
+    endedAt: now?.endedAt ?? 0,
+    isOver: log.lines.some(({ line }) => line.kind === "taken" || line.kind === "cancel"),
+  };
+}
+
+/** Of the end of a job: the machines it ended. Of alerts: how many instances there are, and how many are missing. */
+const Got = z.looseObject({
+  ended: z.optional(z.array(z.string())),
+  count: z.optional(z.int()),
+  short: z.optional(z.int()),
+});
+
+/** ACCEPT-2. */
+function hasDoneNothing(now: Standing, { lines }: RunLog): now is Ended {
+  if (!isEnded(now) || now.completion.kind !== "done") return hasFailed(now);
+  const [first] = lines;
+  const asked = first?.line.kind === "input" ? first.line.input["request"] : undefined;
+  const { ended, count, short } = Got.safeParse(now.completion.result).data ?? {};
+  if (asked === "scale-out-alerts") return count === 0 || short !== undefined;
+  return asked === "end-job" && ended?.length === 0;
 }
 
 function stateIn({ lines, end }: RunLog, hasFailedLongAgo: boolean): State {

@@ -58,13 +58,13 @@ const machineTaken = (
   },
 });
 
-/** Undefined when all of its fleets are known to keep their machines. */
+/** Undefined when all of its fleets are known to keep their machines; a document with mistakes says nothing about that. */
 async function endMachine(sender: string, job: LaunchRequest, ended: RunnerOfJob, ports: Ports) {
   const { request, ...rest } = enqueueEnd(sender, job, ended);
   const refusals = await inBatches(ended.fleets, (fleet) =>
     documentRefusal({ ...rest, request: { ...request, fleet } }, ports),
   );
-  if (refusals.every((refusal) => refusal !== undefined)) return undefined;
+  if (refusals.every((refusal) => refusal !== undefined && refusal.status !== 422)) return undefined;
   const { run, repeated } = await accept({ ...rest, request }, ports);
   return { ...accepted(run), ...(repeated && { repeated }) };
 }

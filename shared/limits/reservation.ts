@@ -129,6 +129,10 @@ export function reserve(request: ReservationRequest, state: FleetState): Reserva
   };
 }
 
+/** Whether one of the reasons for which a reservation is short is `max`, which a kept size does not exceed either. */
+export const isFull = ({ short }: Pick<Reservation, "short">): boolean =>
+  short.some((why) => why.startsWith("limit max "));
+
 /** The members but those that were replaced a moment ago, or are now (RESERVE-11). */
 function stayingOf({ leaving }: ReservationRequest, { reservations, members, now }: FleetState): Member[] {
   const recent = reservations.grants.filter(({ at }) => at > now - LEAVES_WITHIN_MS);

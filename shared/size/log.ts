@@ -139,8 +139,8 @@ const pausedText = (fleet: string, { at, by, why }: z.infer<typeof Paused>): str
   `fleet ${fleet} is paused by ${by} since ${utcMinute(at)}${why === "" ? "" : ` (${why})`}; npm run kiln -- unpause ${fleet}`;
 
 /**
- * Changes how many members a fleet is to have; nothing for a fleet without size. Returns the new number, and whether the act
- * was written.
+ * Changes how many members a fleet is to have; nothing for a fleet without size. Returns the new number, whether the act
+ * was written, and by how much it has raised the number, which the fleet's max bounds.
  * @param to of the number now
  */
 export async function setDesired(
@@ -152,7 +152,7 @@ export async function setDesired(
   },
   to: (wanted: Wanted) => number,
   ports: LogPorts,
-): Promise<(Wanted & { readonly written: boolean }) | undefined> {
+): Promise<(Wanted & { readonly written: boolean; readonly raised?: number | undefined }) | undefined> {
   const loaded = await loadFleet(ports.cloud, fleet);
   if ("problem" in loaded || !isSized(loaded.document)) return undefined;
   const { document } = loaded;
@@ -169,12 +169,17 @@ export async function setDesired(
       unchanged = wanted;
       // It counts every member that runs then.
       const counted = act.act === "resume" && { byHand: { from: at, starts: {} } };
-      return level.desired === wanted.desired && onlyChange === true
+      const raised = level.desired - wanted.desired;
+      return raised === 0 && onlyChange === true
         ? undefined
-        : { ...before, level, ...counted };
+        : { ...before, level: { ...level, raised }, ...counted };
     },
     ports,
   );
   if (state === undefined) return unchanged && { ...unchanged, written: false };
-  return { ...wantedOf(document, state.level, ports.clock.now()), written: true };
+  return {
+    ...wantedOf(document, state.level, ports.clock.now()),
+    written: true,
+    raised: state.level?.raised,
+  };
 }

@@ -22,6 +22,8 @@ export const Level = z.object({
   of: z.int(),
   /** Members were stopped (WANTED-2). */
   lowered: z.optional(z.literal(true)),
+  /** By how much the act has raised the number, within the fleet's max; less than 0: lowered it. */
+  raised: z.optional(z.int()),
 });
 export type Level = z.infer<typeof Level>;
 

@@ -66,6 +66,13 @@ export function familyName(family: string): string {
 export const deliveryOf = (bake: string, recipe: string, imageId: string): string =>
   runId("promote", recipe, dayOf(bake) ?? 0, [bake, imageId]);
 
+/**
+ * The run that launches another machine for a job, when another job takes that of the run `owner`; `at`: when the first run of
+ * the job was asked for, epoch ms.
+ */
+export const replacementOf = (owner: string, fleet: string, at: number): string =>
+  runId("scale", fleet, at, ["instead of", owner]);
+
 /** The identity of an attempt of a request, from 0 on. */
 export const attemptIdentity = (identity: readonly unknown[], attempt: number): readonly unknown[] =>
   attempt === 0 ? identity : [...identity, "attempt", attempt];

@@ -45,7 +45,32 @@ test("alerts of a delivery that got no instance are tried again by a repeat, and
   expect(machines(kiln)).toHaveLength(5);
 });
 
-test("a fleet that keeps a size launches what its alerts were short of once", async ({ deploy, expect }) => {
+test("a repeat within the hour is tried again five minutes after a run that was short or found none free, and not sooner", async ({
+  deploy,
+  expect,
+}) => {
+  const kiln = await deploy({ env });
+  const alerts = alertsOf(kiln, [1, 1, 1]);
+  await kiln.cloud.settle({ forMs: hours(1) - (kiln.cloud.time.now() % hours(1)) + minutes(1) });
+  await kiln.upload("fleets/web.yaml", fleetText({ limits: { max: 1 } }));
+  expect(await deliver(kiln, alerts)).toMatchObject({ count: 1, short: 2 });
+  for (const [max, total] of [
+    [2, 1],
+    [2, 2],
+    [9, 3],
+    [9, 3],
+  ] as const) {
+    await kiln.upload("fleets/web.yaml", fleetText({ limits: { max } }));
+    await deliver(kiln, alerts);
+    expect(machines(kiln), `max ${max}`).toHaveLength(total);
+    await kiln.cloud.settle({ forMs: minutes(6) });
+  }
+});
+
+test("what max leaves no room for is launched once for the alerts of a fleet that keeps a size", async ({
+  deploy,
+  expect,
+}) => {
   const kiln = await deploy({ env });
   const sized = (max: number) => fleetText({ size: { desired: 0 }, limits: { max } });
   await kiln.upload("fleets/web.yaml", sized(3));
@@ -53,9 +78,11 @@ test("a fleet that keeps a size launches what its alerts were short of once", as
   expect(await deliver(kiln, alerts)).toMatchObject({ count: 3, short: 2 });
   await kiln.upload("fleets/web.yaml", sized(30));
   await kiln.cloud.settle({ forMs: hours(1) });
+  expect(await deliver(kiln, alerts)).toMatchObject({ count: 2 });
+  await kiln.cloud.settle({ forMs: hours(1) });
   expect(await deliver(kiln, alerts)).toMatchObject({ count: 0 });
   await kiln.cloud.settle({ forMs: minutes(30) });
-  expect(machines(kiln).length).toBeLessThanOrEqual(5);
+  expect(machines(kiln)).toHaveLength(5);
 });
 
 test("a job or an alert whose count is above limits.perRequest is cut to it, and the answer and the run say so", async ({

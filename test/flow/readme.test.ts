@@ -25,23 +25,31 @@ function blocks(file: string, language: string): string[] {
   );
 }
 
-test.for(READMES)("the signed request of %s is accepted by the webhook", async (file, { expect }) => {
-  const snippet = blocks(file, "sh").find((code) => code.includes("openssl"));
-  // The shell reads the machine's clock, so this cloud begins in the present.
-  const kiln = await deployKiln({ at: performance.timeOrigin + performance.now() });
-  try {
-    await kiln.upload("fleets/web.yaml", fleetText());
-    const webhook = kiln.cloud.urls.http["kiln-webhook"] ?? "";
-    const env = { PATH: process.env["PATH"], KILN_URL: webhook, KILN_SECRET: kiln.caller.secret };
-    const { stdout } = await run("sh", ["-c", snippet ?? "exit 1"], { env });
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a test reads data it made itself
-    expect(JSON.parse(stdout)).toMatchObject({ run: expect.stringMatching(/^scale-web-/) as string });
-    const wrong = run("sh", ["-c", snippet ?? "exit 1"], { env: { ...env, KILN_SECRET: "wrong" } });
-    await expect(wrong).rejects.toMatchObject({ code: 1, stdout: '{"error":"not authenticated"}\n' });
-  } finally {
-    await kiln.close();
-  }
-});
+/** As zsh, where no expansion is split into words (https://zsh.sourceforge.io/FAQ/zshfaq03.html). */
+const UNSPLIT = "IFS=\n";
+
+test.for(READMES)(
+  "the signed request of %s is accepted by the webhook, in any shell",
+  async (file, { expect }) => {
+    const snippet = blocks(file, "sh").find((code) => code.includes("openssl"));
+    // The shell reads the machine's clock, so this cloud begins in the present.
+    const kiln = await deployKiln({ at: performance.timeOrigin + performance.now() });
+    try {
+      await kiln.upload("fleets/web.yaml", fleetText());
+      const webhook = kiln.cloud.urls.http["kiln-webhook"] ?? "";
+      const env = { PATH: process.env["PATH"], KILN_URL: webhook, KILN_SECRET: kiln.caller.secret };
+      for (const shell of ["", UNSPLIT]) {
+        const { stdout } = await run("sh", ["-c", `${shell}${snippet ?? "exit 1"}`], { env });
+        // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a test reads data it made itself
+        expect(JSON.parse(stdout)).toMatchObject({ run: expect.stringMatching(/^scale-web-/) as string });
+      }
+      const wrong = run("sh", ["-c", snippet ?? "exit 1"], { env: { ...env, KILN_SECRET: "wrong" } });
+      await expect(wrong).rejects.toMatchObject({ code: 1, stdout: '{"error":"not authenticated"}\n' });
+    } finally {
+      await kiln.close();
+    }
+  },
+);
 
 test.for(READMES)("the recipe, the component and the fleet of %s are valid", (file, { expect }) => {
   const [recipe = "", schedules = "", component = "", components = "", fleet = ""] = blocks(file, "yaml");

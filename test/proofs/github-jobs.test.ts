@@ -623,3 +623,27 @@ test("a job whose launch has just failed takes the machine of another: that one 
   await settle(20);
   expect(machines(kiln)).toHaveLength(3);
 });
+
+test.for(["waits still", "has begun elsewhere"] as const)(
+  "a job whose machine was taken and could not be replaced, and that %s, is announced once more",
+  async (state, { hub, expect }) => {
+    const world = await hub({}, { limits: { max: 1 } });
+    const { kiln } = world;
+    const created_at = ago(world);
+    const settle = () => kiln.cloud.settle({ forMs: minutes(10) });
+    await jobsOf(world, [1], "queued", { created_at });
+    await settle();
+    const taker = { created_at, labels: ["self-hosted"], runner_name: machines(kiln)[0]?.instanceId };
+    await jobsOf(world, [2], "in_progress", { ...taker, started_at: ago(world) });
+    await settle();
+    expect(results(world, "scale")).toMatchObject([{ state: "done" }, { state: "failed" }]);
+    if (state === "has begun elsewhere")
+      await jobsOf(world, [1], "in_progress", { created_at, started_at: ago(world), runner_name: "other" });
+    await kiln.upload("fleets/web.yaml", fleetText({ limits: { max: 40 } }));
+    for (let n = 0; n < 2; n++) {
+      await jobsOf(world, [1], "queued", { created_at });
+      await settle();
+    }
+    expect(machines(kiln)).toHaveLength(state === "waits still" ? 2 : 1);
+  },
+);

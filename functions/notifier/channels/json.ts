@@ -18,8 +18,9 @@ export const json: ChannelFormat = {
     return { url, headers, body, signatures: [signature] };
   },
   refusal(body, otherwise = false) {
-    const permanent = isPermanent(body);
-    return permanent || isRefusal(readJson(body) ?? body)
+    const answer = readJson(body) ?? body;
+    const permanent = isPermanent(typeof answer === "string" ? answer : body);
+    return permanent || isRefusal(answer)
       ? { problem: shortened(body), permanent: permanent || otherwise }
       : undefined;
   },
@@ -33,10 +34,17 @@ const NO: Readonly<Record<string, (value: unknown) => boolean>> = {
   result: isFailure,
   ok: isFalse,
   success: isFalse,
+  issuccess: isFalse,
+  succeeded: isFalse,
   error: saysError,
   errors: saysError,
+  errormessage: saysError,
+  exception: saysError,
+  fault: saysError,
   errcode: isNo,
   errorcode: isNo,
+  resultcode: isNo,
+  returncode: isNo,
   code: isNo,
   statuscode: isNo,
   status: (value) => isFailure(value) || (/^\d{3}$/.test(String(value)) && Number(value) >= 400),
@@ -48,11 +56,17 @@ const INNER = new Set(["data", "result", "response", "baseresp"]);
 function saysNo([key, value]: readonly [string, unknown]): boolean {
   const name = key.toLowerCase().replaceAll("_", "");
   const isInner = INNER.has(name) && typeof value === "object" && value !== null;
+  // A code in the data of a program may be that of a thing.
+  if (isInner && name === "data") return isRefusal({ ...value, code: undefined });
   return isInner ? isRefusal(value) : Object.hasOwn(NO, name) && NO[name]?.(value) === true;
 }
 
-/** A page instead of an answer is the one of a login or of a proxy. */
-const REFUSAL_TEXT = /^["'\s]*(?:(?:fail|failed|failure|error)\b|<!doctype html|<html\b)/i;
+/**
+ * A page instead of an answer is the one of a login or of a proxy. Teams says in a sentence, with status 200, that it did not
+ * deliver: https://learn.microsoft.com/en-us/microsoftteams/platform/webhooks-and-connectors/how-to/connectors-using
+ */
+const REFUSAL_TEXT =
+  /^["'\s]*(?:(?:fail|failed|failure|error)\b|<!doctype html|<html\b)|\bfailed with error\b/i;
 
 function isRefusal(answer: unknown): boolean {
   if (typeof answer === "string") return REFUSAL_TEXT.test(answer);
@@ -69,7 +83,13 @@ const isPermanent = (body: string): boolean =>
   [dingtalk, feishu, wecom, slack].some(({ refusal }) => refusal(body)?.permanent === true);
 
 function saysError(error: unknown): boolean {
-  if (typeof error === "object" && error !== null) return Object.keys(error).length > 0;
+  if (typeof error === "object" && error !== null) {
+    const [code] = Object.entries(error).flatMap(([key, value]) =>
+      /^(?:err)?code$/i.test(key) ? [value] : [],
+    );
+    const isGood = (typeof code === "number" || typeof code === "string") && !isNo(code);
+    return Object.keys(error).length > 0 && !isGood;
+  }
   return ![undefined, null, false, 0, "", "0", "null", "false"].some((none) => none === error);
 }
 

@@ -15,6 +15,10 @@ export const wecom: ChannelFormat = {
     const body = JSON.stringify({ msgtype: "markdown", markdown: { content } });
     return { url, headers: JSON_HEADERS, body };
   },
-  // An address of no robot, and its message. A busy system (-1) and too many messages a minute (45009, 45033) go away.
-  refusal: refusalByCode(["errcode"], [93_000, 93_004, 93_008, 40_008, 40_058, 44_004, 45_002]),
+  // An address of no robot or of another account, an address of the network that is not allowed, and its message: the list of
+  // all codes, https://developer.work.weixin.qq.com/document/path/90313. A busy system (-1) and too many messages a minute (45009, 45033) go away.
+  refusal: refusalByCode(
+    ["errcode"],
+    [93_000, 93_004, 93_008, 40_001, 60_020, 40_008, 40_058, 44_004, 45_002],
+  ),
 };

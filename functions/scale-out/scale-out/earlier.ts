@@ -16,7 +16,7 @@ import { isDown, wakeOf } from "../../../shared/instance-tags.ts";
 import type { Ports } from "../../../shared/invocation.ts";
 import { isMember } from "../../../shared/limits/members.ts";
 import { PACE, poll } from "../../../shared/workflow/poll.ts";
-import { subjectOf } from "../../../shared/workflow/run-id.ts";
+import { replacementOf, subjectOf } from "../../../shared/workflow/run-id.ts";
 import {
   isEnded,
   readRunLog,
@@ -26,7 +26,6 @@ import {
 } from "../../../shared/workflow/run-log.ts";
 import { done, failed, next, phase, type Outcome } from "../../../shared/workflow/workflow.ts";
 import { launchedBy } from "./launched.ts";
-import { replacementOf } from "./other-job.ts";
 import { Earlier, Plan } from "./start.ts";
 
 /** The instances in the result of a scale-out, woken ones included. */

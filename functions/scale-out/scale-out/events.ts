@@ -74,6 +74,8 @@ export const Progress = z.strictObject({
   notes: z.array(z.string()),
   /** Whether a limit of the fleet is one of the reasons. */
   limited: z.optional(z.literal(true)),
+  /** How many of those that are short are beyond `limits.max`: a size that is kept does not launch them later. */
+  beyond: z.optional(z.int()),
 });
 export type Progress = z.infer<typeof Progress>;
 

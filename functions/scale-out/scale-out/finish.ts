@@ -75,33 +75,43 @@ export async function finishRun(event: Finish, ports: Ports, seen?: Look): Promi
   const { launched } = look;
   const waiting = await waitForUnseen(event, look, ports);
   if (waiting !== undefined) return waiting;
-  const isLater = await raiseSize(event, look, ports);
+  const later = await raiseSize(event, look, ports);
   // Lost instances count as launched, and instances of a lost answer are only seen by their tag.
   const closing = { fleet: input.fleet, run, launched: Math.max(launched.length, progress.launched) };
   if (!(await closeReservation(ports, closing))) return afterLostRace(event, input.fleet, ports);
   // Of `upTo` none may be left to launch.
-  return report(event, { ...look, mayBeNone: isLater || input.count === 0 }, ports.cloud);
+  const mayBeNone = (later ?? 0) > 0 || input.count === 0;
+  return report(event, { ...look, later, mayBeNone }, ports.cloud);
 }
 
 /**
  * A fleet whose size is kept is to have what was asked for, too: what is short is launched later, all of it as well, unless
- * `validFor` says how long it is needed. A request that got none because it was refused, or in a pause, is over. Before the
- * reservation is closed, so that the instances are never too many. Returns whether more are to come.
+ * `validFor` says how long it is needed, and unless it is beyond `limits.max`, which bounds the number, too. A request that got
+ * none because it was refused, or in a pause, is over. Before the reservation is closed, so that the instances are never too
+ * many. Returns how many are to come; undefined when nothing is raised by this run.
  */
 async function raiseSize(
-  { run, by, input, cancelled, reason }: Finish,
-  { running }: Look,
+  event: Finish,
+  { running: { length: here } }: Look,
   ports: Ports,
-): Promise<boolean> {
-  const { document, fleet, kept, leaving, count, until, min } = input;
-  if (document.size === undefined || kept === true || leaving !== undefined) return false;
-  const mayWait = cancelled === undefined && until === undefined;
-  const isNone = running.length === 0;
-  if (isNone && (!mayWait || reason !== undefined || min !== undefined)) return false;
-  const more = mayWait ? count : running.length;
-  const act = { run, by, act: "scale-out", onlyChange: isNone } as const;
+): Promise<number | undefined> {
+  const { run, by, input } = event;
+  const { document, fleet, kept, leaving } = input;
+  if (document.size === undefined || kept === true || leaving !== undefined) return undefined;
+  const more = here + laterOf(event, here);
+  if (more === 0) return 0;
+  const act = { run, by, act: "scale-out", onlyChange: here === 0 } as const;
   const wanted = await setDesired(fleet, act, ({ desired }) => desired + more, ports);
-  return wanted?.written === true;
+  // What max has cut from the number is not remembered.
+  return wanted?.written === true ? Math.max(0, (wanted.raised ?? more) - here) : 0;
+}
+
+/** How many of those that are short may be launched later, when there are `here`. */
+function laterOf({ input, progress, cancelled, reason }: Finish, here: number): number {
+  const { count, until, min } = input;
+  const isOver = cancelled !== undefined || until !== undefined;
+  const isRefused = here === 0 && (reason !== undefined || min !== undefined);
+  return isOver || isRefused ? 0 : Math.max(0, count - (progress.beyond ?? 0) - here);
 }
 
 /** RESERVE-1: the reservation stays open until every instance it led to is seen running, or is lost. */
@@ -129,7 +139,7 @@ const isRunning = ({ status }: Instance): boolean => status === "Running";
 
 async function report(
   event: Finish,
-  look: Look & { readonly mayBeNone: boolean },
+  look: Look & { readonly later: number | undefined; readonly mayBeNone: boolean },
   cloud: CloudClient,
 ): Promise<Outcome> {
   const { run, input, progress, reason } = event;
@@ -156,7 +166,7 @@ async function report(
     images: countBy(running.map((instance) => instance.imageId)),
     ...(progress.price > 0 &&
       launched.length === progress.launched && { pricePerHour: Number(progress.price.toFixed(3)) }),
-    ...(running.length < count && { short: count - running.length, ...limited }),
+    ...(running.length < count && { short: count - running.length, later: look.later, ...limited }),
     ...(why !== "" && { why }),
   });
 }

@@ -16,7 +16,7 @@ import { isRunId } from "../../../shared/names.ts";
 import { requestShape } from "../../../shared/requests/request.ts";
 import { TAG } from "../../../shared/tags.ts";
 import { takenByShape, type TakenBy, type WorkflowEvent } from "../../../shared/workflow/envelope.ts";
-import { runId } from "../../../shared/workflow/run-id.ts";
+import { replacementOf } from "../../../shared/workflow/run-id.ts";
 import { readRunLog } from "../../../shared/workflow/run-log.ts";
 import type { Completion, RunRequest } from "../../../shared/workflow/workflow.ts";
 
@@ -68,10 +68,6 @@ async function replacement(
   const run = replacementOf(owner, fleet, job.at);
   return [{ run, by, request: { v: 1, request: "scale-out", fleet, count: 1, forJob: job.run } }];
 }
-
-/** The run that launches another machine for the job whose machine of the run `owner` was taken; `at`: when the job asked, epoch ms. */
-export const replacementOf = (owner: string, fleet: string, at: number): string =>
-  runId("scale", fleet, at, ["instead of", owner]);
 
 /** The run that was asked for by the job of a launch, while no runner has taken that job, as far as is known; and when. */
 async function waitingJob(

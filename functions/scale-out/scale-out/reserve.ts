@@ -10,7 +10,7 @@ import type { Ports } from "../../../shared/invocation.ts";
 import { asMembers, countedMembers } from "../../../shared/limits/members.ts";
 import { isNumbered } from "../../../shared/limits/places.ts";
 import { highestPrice } from "../../../shared/limits/price.ts";
-import { reserve as decide } from "../../../shared/limits/reservation.ts";
+import { isFull, reserve as decide } from "../../../shared/limits/reservation.ts";
 import {
   withReservation,
   type Reservation,
@@ -129,7 +129,9 @@ function afterReserved(event: Reserve, { reservation, count }: Decided): Outcome
   const launching = launches[round] ?? 0;
   const left = event.progress.left + launching;
   const limited = short.length > 0 && ({ limited: true } as const);
-  const progress = withNotes({ ...event.progress, left, ...limited }, ...short);
+  const missing = round === 0 && isFull(reservation) ? count - wakes.length - launching : 0;
+  const beyond = missing > 0 && { beyond: missing };
+  const progress = withNotes({ ...event.progress, left, ...limited, ...beyond }, ...short);
   const few = round === 0 ? tooFew(wakes.length + launching, input) : undefined;
   if (few !== undefined) return toRelease({ ...event, progress: { ...progress, left: 0 } }, few);
   if (round === 0 && wakes.length > 0) {

@@ -4,7 +4,8 @@ import { isEnded, standing, type RunLog } from "../../../shared/workflow/run-log
 import { AlertShares } from "./start.ts";
 
 const Asked = z.looseObject({ alerts: AlertShares });
-const Result = z.looseObject({ count: z.int() });
+/** `later`: how many more a size that is kept launches; the version before did not say so. */
+const Result = z.looseObject({ count: z.int(), later: z.optional(z.int()) });
 /** Of the run's last event: the fleet as it was carried. */
 const Carried = z.looseObject({
   document: z.looseObject({ size: z.optional(z.unknown()), limits: z.looseObject({ perRequest: z.int() }) }),
@@ -13,7 +14,7 @@ const Carried = z.looseObject({
 /**
  * Those of `held`, the alerts that the run still has, that no instance is left for, and since when, epoch ms: all of them when
  * the run failed. Of a run that got some instances each alert in the order of its request takes those it asked for, so the last
- * ones are left. A fleet that keeps a size launches the others by itself.
+ * ones are left. A fleet that keeps a size launches some of the others by itself.
  */
 export function unansweredOf(
   run: string,
@@ -23,19 +24,31 @@ export function unansweredOf(
   const now = standing(run, log);
   if (now === undefined || !isEnded(now)) return [];
   const since = (ids: Iterable<string>) => [...ids].map((id): [string, number] => [id, now.endedAt]);
-  if (now.completion.kind === "failed") return since(held);
-  const [first] = log.lines;
-  const asked = first?.line.kind === "input" ? Asked.safeParse(first.line.input).data : undefined;
-  const result = now.completion.kind === "done" ? Result.safeParse(now.completion.result).data : undefined;
+  const { completion } = now;
+  if (completion.kind !== "done") return completion.kind === "failed" ? since(held) : [];
+  const [asked] = log.lines.flatMap(({ line }) =>
+    line.kind === "input" ? (Asked.safeParse(line.input).data ?? []) : [],
+  );
+  const result = Result.safeParse(completion.result).data;
   const carried = Carried.safeParse(now.event.input).data?.document;
-  if (asked === undefined || result === undefined || carried === undefined || carried.size !== undefined)
-    return [];
-  let left = result.count;
-  const without = asked.alerts.filter(([id, wanted]) => {
+  if (asked === undefined || result === undefined || carried === undefined) return [];
+  const { count, later = carried.size === undefined ? 0 : Infinity } = result;
+  return since(lastOf(asked.alerts, count + later, held, carried.limits.perRequest));
+}
+
+/** The alerts of `held` for which none of so many instances is left. */
+function lastOf(
+  alerts: z.infer<typeof AlertShares>,
+  instances: number,
+  held: ReadonlySet<string>,
+  perRequest: number,
+): string[] {
+  let left = instances;
+  const without = alerts.filter(([id, wanted]) => {
     if (!held.has(id)) return false;
     const isLeftOut = left <= 0;
-    left -= Math.min(wanted, carried.limits.perRequest);
+    left -= Math.min(wanted, perRequest);
     return isLeftOut;
   });
-  return since(without.map(([id]) => id));
+  return without.map(([id]) => id);
 }

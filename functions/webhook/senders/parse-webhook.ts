@@ -74,15 +74,17 @@ export function enqueueSpread(sender: string, launches: readonly LaunchRequest[]
   });
 }
 
-/** The run that ends the machine of a job. */
+/** The run that ends the machine of a job: the same end posted again is the same run, unless that one ended nothing. */
 export function enqueueEnd(
   sender: string,
   { fleet, delivery, at: jobAt }: LaunchRequest,
   { runner, fleets, at }: RunnerOfJob,
-): RunRequest {
-  const run = runId("job", fleet, jobAt, ["sender", sender, ...delivery]);
+): Enqueue {
+  const own = (attempt: number) =>
+    runId("job", fleet, jobAt, attemptIdentity(["sender", sender, ...delivery], attempt));
   return {
-    run,
+    run: own(0),
+    attempts: own,
     by: `sender:${sender}`,
     request: { v: 1, request: "end-job", fleet, fleets, runner, at, job: begunJob(delivery) },
   };
