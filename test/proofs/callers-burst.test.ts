@@ -48,7 +48,8 @@ test(
   { timeout: 600_000 },
   async ({ deploy, expect }) => {
     // Invocations run side by side, so no request is answered before all have come.
-    const kiln = await deploy({ fc: { overlapMs: 1 } });
+    // Function Compute tries a refused event again after pauses that double, the sixth beyond the half hour; resend does not wait for it.
+    const kiln = await deploy({ fc: { overlapMs: 1, timers: ["resend"] } });
     for (const fleet of FLEETS)
       await kiln.upload(`fleets/${fleet}.yaml`, fleetText({ limits: { max: 100 } }));
     // Same caller, second and body: only the nonce differs.

@@ -1,4 +1,5 @@
 /** Objects beside the disk files of a recipe, which are no disks that an image can begin with. */
+import { createHash } from "node:crypto";
 import { hours, minutes, seconds } from "../../shared/duration.ts";
 import { startChannel } from "../support/channel.ts";
 import { test } from "../support/deploy.ts";
@@ -29,6 +30,13 @@ const RECIPE = recipeText({
   pauseAfter: 2,
   notify: "ops",
 });
+
+/** The content of a checksum file, of the kind that its name says; other objects have that of an MD5. */
+function checksumFor(name: string, disk: Buffer): string {
+  const kind =
+    /sha(?:256|512)/i.exec(name)?.[0].toLowerCase() ?? (name.startsWith("CHECKSUM") ? "sha256" : "md5");
+  return `${createHash(kind).update(disk).digest("hex")}  two.vhd\n`;
+}
 
 /** An installer that boots from a stick as well. */
 function hybridCd(): Buffer {
@@ -64,13 +72,13 @@ test(
     await put("data.qcow2", diskFile("qcow2"));
     await put("one.vhd", diskFile("vhd", 1));
     await put("two.vhd", diskFile("vhd", 2));
-    for (const name of BESIDE) await put(name, `d41d8cd98f00b204e9800998ecf8427e  two.vhd ${name}`);
+    for (const name of BESIDE) await put(name, checksumFor(name, diskFile("vhd", 2)));
     // Disks by their names, and one that the recipe names as a data disk.
     for (const [name, bytes] of NO_DISKS) await put(name, bytes);
     await put("data.qcow2", diskFile("qcow2", 2));
     await kiln.cloud.settle({ forMs: hours(2) });
     const bakes = kiln.records("bake").map(({ by, state }) => `${by} ${state}`);
-    expect(bakes.filter((one) => /one\.|two\./.test(one))).toEqual([
+    expect(bakes.filter((one) => /(?:one|two)\.vhd \w+$/.test(one))).toEqual([
       "upload:disks/app/one.vhd done",
       "upload:disks/app/two.vhd done",
     ]);
