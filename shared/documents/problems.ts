@@ -128,7 +128,7 @@ function unknownOf(
   });
 }
 
-/** Of a key that means one that is there already; one that is only a little like it means something else. */
+/** The message for a key that looks like one that is set: it is that key, misspelt, or it means something else. */
 const besides = (key: string, near: string): string =>
   editDistance(simplify(key), simplify(near)) <= 2
     ? `is not known, and ${near} is already set; keep one of the two`

@@ -108,9 +108,9 @@ async function shoot(name: string): Promise<void> {
 test("another server on 127.0.0.1 gets no cookie of the page and is not told its path", async ({
   expect,
 }) => {
-  const heard: string[] = [];
+  const received: string[] = [];
   const other = createServer(({ url, headers }, response) => {
-    heard.push(JSON.stringify([url, headers]));
+    received.push(JSON.stringify([url, headers]));
     response.writeHead(200, { "content-type": "text/html" }).end("<main>other</main>");
   });
   await new Promise<void>((done) => other.listen(0, "127.0.0.1", done));
@@ -125,8 +125,8 @@ test("another server on 127.0.0.1 gets no cookie of the page and is not told its
   }
   other.closeAllConnections();
   other.close();
-  expect(heard.length).toBeGreaterThan(5);
-  expect(heard.filter((one) => /kiln-/.test(one) || one.includes(base))).toEqual([]);
+  expect(received.length).toBeGreaterThan(5);
+  expect(received.filter((one) => /kiln-/.test(one) || one.includes(base))).toEqual([]);
   await tab.open(at("/"));
   await tab.until(`document.querySelector("#now") !== null`, 20_000);
 }, 60_000);

@@ -87,7 +87,7 @@ deployed(
   PATIENT,
   async ({ cloud, command, root, expect }) => {
     await command("setup");
-    const lost = "a-secret-nobody-saw";
+    const lost = "a-secret-that-was-lost";
     await leave(cloud, "kiln-webhook", {
       ci: { secrets: [lost, OLD], routes: [ROUTE] },
       alice: { secrets: [lost], routes: [ROUTE] },

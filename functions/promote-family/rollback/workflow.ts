@@ -121,8 +121,8 @@ async function deprecateAll(given: Deprecate, ports: Ports): Promise<Outcome> {
   const { cloud, clock } = ports;
   const { targets, deprecated, input, run, list, marked } = given;
   if (!marked) {
-    const here = deprecated.filter(({ region }) => region === homeOf(ports));
-    const ids = (await ownMembers(cloud, input.family, here)).map(({ imageId }) => imageId);
+    const own = await ownMembers(cloud, input.family, atHome(deprecated, ports));
+    const ids = own.map(({ imageId }) => imageId);
     if (ids.length > 0) await tagResources(cloud, "image", ids, statusTag("rolled-back", run));
     return next(Deprecate, { targets, deprecated, list, marked: true }, { note: "the images are tagged" });
   }
@@ -149,8 +149,8 @@ function refusal({ input, targets }: Deprecate, refused: ReadonlyMap<string, str
   return `family ${input.family} is back in ${well.join(", ") || "no region"}, but not in ${why}. Fix that and roll back to ${targets[home]} again, which goes on where this one stopped`;
 }
 
-const atHome = (images: readonly Deprecation[], ports: Ports): string[] =>
-  images.filter(({ region }) => region === homeOf(ports)).map(({ imageId }) => imageId);
+const atHome = (images: readonly Deprecation[], ports: Ports): Deprecation[] =>
+  images.filter(({ region }) => region === homeOf(ports));
 
 async function restoreAll(given: Restore, ports: Ports): Promise<Outcome> {
   const { cloud, clock } = ports;
@@ -163,7 +163,7 @@ async function restoreAll(given: Restore, ports: Ports): Promise<Outcome> {
   const change = await firstChange(deprecated.toReversed(), (image) => restoreImage(cloud, family, image));
   if (!change.ok) return failed(change.problem);
   if (change.value !== undefined) return poll(given, clock, PACE.step, change.value);
-  for (const imageId of atHome(deprecated, ports)) {
+  for (const { imageId } of atHome(deprecated, ports)) {
     const before = list?.tags[imageId];
     if (before) await tagResources(cloud, "image", [imageId], { [TAG.promotion]: before });
     else await untagResources(cloud, "image", [imageId], [TAG.promotion]);
@@ -194,7 +194,8 @@ async function confirmServed(given: Confirm, ports: Ports): Promise<Outcome> {
     ...(unshared.length > 0 && { unshared }),
     proved: `${family} answers with ${imageId}`,
   };
-  const recipes = await recipesOf([imageId, ...atHome(given.deprecated, ports)], ports);
+  const moved = atHome(given.deprecated, ports).map((image) => image.imageId);
+  const recipes = await recipesOf([imageId, ...moved], ports);
   const consumers = await dueConsumers(result, recipes, given, ports);
   if (consumers !== undefined) return consumers;
   await unlockFamily(given, ports);

@@ -2,7 +2,7 @@
  * Withdrawal: takes away what a recipe has delivered and does not name any more. A run of its own, of one phase.
  *
  * It begins when a document is put, by night, and at the end of a promotion, whenever `state/delivered/` has more than the
- * document grants; what is delivered anew is no matter of it. So it waits for no approval, no hold, no pause and no bake.
+ * document grants; what is delivered again does not matter to it. So it waits for no approval, no hold, no pause and no bake.
  *
  * WITHDRAW-1. Accounts that the recipe does not name lose what Kiln shared with them, of every image of the recipe.
  * WITHDRAW-2. In a region that the recipe does not name the family loses the copies of Kiln: they are deprecated, and
